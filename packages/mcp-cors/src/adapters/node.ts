@@ -1,0 +1,47 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import {
+  type Decision,
+  type Policy,
+  type PolicyConfig,
+  type RequestHead,
+  toPolicy,
+} from '../policy/index.js';
+import { readRequestHead } from './request.js';
+import { applyDecision } from './response.js';
+
+/** What every adapter takes besides the policy. */
+export interface CarrierOptions {
+  /** Hears of every decision, after it was applied. What it throws reaches the carrier's error handling. */
+  readonly onDecision?: ((decision: Decision, head: RequestHead) => void) | undefined;
+}
+
+/**
+ * Wraps a `node:http` request listener in a policy: `createServer(mcpCors({ origins })(listener))`. Preflights and
+ * denied requests are answered here and never reach the listener.
+ *
+ * @throws {PolicyConfigError} when the configuration is not valid.
+ */
+export function mcpCors(
+  configOrPolicy: PolicyConfig | Policy,
+  options: CarrierOptions = {},
+): (listener: RequestListener) => RequestListener {
+  const carry = createCarrier(configOrPolicy, options);
+  return (listener) => (request, response) => {
+    if (!carry(request, response, request.url ?? '/')) listener(request, response);
+  };
+}
+
+/** Decides about a Node request and applies the decision; true when the response was answered here. */
+export function createCarrier(
+  configOrPolicy: PolicyConfig | Policy,
+  { onDecision }: CarrierOptions,
+): (request: IncomingMessage, response: ServerResponse, target: string) => boolean {
+  const policy = toPolicy(configOrPolicy);
+  return (request, response, target) => {
+    const head = readRequestHead(request, target);
+    const decision = policy.decide(head);
+    const answered = applyDecision(decision, response);
+    onDecision?.(decision, head);
+    return answered;
+  };
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { RequestHead } from '../policy/index.js';
+
+/**
+ * Reads a request head from a Node request. Repeated lines are combined with `, ` (RFC 9110 section 5.3), also those
+ * of which Node would keep the first and drop the rest: two Host, Origin or Content-Type lines must never pass as one.
+ */
+export function readRequestHead(request: IncomingMessage, target: string): RequestHead {
+  let host: string | undefined;
+  let origin: string | undefined;
+  let contentType: string | undefined;
+  let sessionId: string | undefined;
+  let requestMethod: string | undefined;
+  let requestHeaders: string | undefined;
+
+  const raw = request.rawHeaders;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    // Comparing lengths first leaves most headers alone.
+    switch (name.length) {
+      case 4:
+        if (isNamed(name, 'host')) host = combine(host, value);
+        break;
+      case 6:
+        if (isNamed(name, 'origin')) origin = combine(origin, value);
+        break;
+      case 10:
+        if (name === ':authority') host ??= value; // RFC 9113 section 8.3.1
+        break;
+      case 12:
+        if (isNamed(name, 'content-type')) contentType = combine(contentType, value);
+        break;
+      case 14:
+        if (isNamed(name, 'mcp-session-id')) sessionId = combine(sessionId, value);
+        break;
+      case 29:
+        if (isNamed(name, 'access-control-request-method')) requestMethod = combine(requestMethod, value);
+        break;
+      case 30:
+        if (isNamed(name, 'access-control-request-headers')) requestHeaders = combine(requestHeaders, value);
+        break;
+    }
+  }
+
+  const query = target.indexOf('?');
+  return {
+    method: request.method ?? 'GET',
+    path: query === -1 ? target : target.slice(0, query),
+    host,
+    scheme: (request.socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
+    origin,
+    requestMethod,
+    requestHeaders,
+    contentType,
+    sessionId,
+    loopback: isLoopbackAddress(request.socket.localAddress),
+  };
+}
+
+function isNamed(name: string, lowerCase: string): boolean {
+  return name === lowerCase || name.toLowerCase() === lowerCase;
+}
+
+function combine(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`;
+}
+
+/** Whether a local address is loopback. A socket without one, such as a Unix socket, is local too. */
+export function isLoopbackAddress(address: string | undefined): boolean {
+  if (address === undefined) return true;
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}

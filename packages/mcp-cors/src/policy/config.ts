@@ -1,0 +1,369 @@
+import { ENDPOINT_KINDS, type EndpointKind, hasDotSegments } from './endpoints.js';
+import { type PolicyIssue, policyIssue } from './errors.js';
+import {
+  CORS_RESPONSE_HEADERS,
+  FORBIDDEN_METHODS,
+  FORBIDDEN_RESPONSE_HEADERS,
+  isForbiddenRequestHeader,
+  isToken,
+} from './headers.js';
+import { type HostPattern, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
+import { type OriginPattern, parseOriginPattern } from './pattern.js';
+import { isRevision, REVISIONS, type Revision } from './revisions.js';
+
+/** One text or several. */
+export type Texts = string | readonly string[];
+
+/** What the owner of a server writes. Only `origins` is needed; a policy with nothing else is complete and safe. */
+export interface PolicyConfig {
+  /** Pages that may connect: `https://app.example.com`, `https://*.example.com`, `http://localhost:*`, or `*`. */
+  readonly origins: Texts;
+  /**
+   * Hosts under which the server is reached, against DNS rebinding: `mcp.example.com` (any port),
+   * `mcp.example.com:8443`, `*.example.com`. Left out: loopback names on connections to a loopback address.
+   */
+  readonly hosts?: Texts | undefined;
+  /** Whether pages may send cookies and HTTP authentication. Bearer tokens do not need it. Default false. */
+  readonly credentials?: boolean | undefined;
+  /** Methods in addition to what the revisions need. */
+  readonly methods?: Texts | undefined;
+  /** Request headers in addition to what the revisions need; `*` for any, without credentials. */
+  readonly allowedHeaders?: Texts | undefined;
+  /** Response headers that pages may read in addition to what the revisions need; `*` for all, without credentials. */
+  readonly exposedHeaders?: Texts | undefined;
+  /** Seconds for which browsers may keep a preflight's answer, -1 to 86400. Default 7200. */
+  readonly maxAge?: number | undefined;
+  /** MCP revisions that the server speaks. Default all. */
+  readonly revisions?: Revision | readonly Revision[] | undefined;
+  /** Kinds of endpoint by path, over the defaults: `{ '/api/agent': 'mcp', '/files/*': 'other' }`. */
+  readonly endpoints?: Readonly<Record<string, EndpointKind>> | undefined;
+  /** Whether requests without Origin pass: native clients, and pages of the server's own origin. Default `allow`. */
+  readonly missingOrigin?: 'allow' | 'deny' | undefined;
+  /** Decide and report, but enforce nothing. */
+  readonly reportOnly?: boolean | undefined;
+  /** Let the browser's console say which method or header is missing, to pages of allowed origins. */
+  readonly debug?: boolean | undefined;
+  /** Admits `Origin: null`, which every sandboxed frame sends. Never with credentials. */
+  readonly dangerouslyAllowNullOrigin?: boolean | undefined;
+  /** Admits plain-http origins beyond loopback although credentials are on. */
+  readonly dangerouslyAllowInsecureOrigins?: boolean | undefined;
+  /** Turns the Host check off, and with it the protection against DNS rebinding. */
+  readonly dangerouslyAllowAnyHost?: boolean | undefined;
+}
+
+/** A configuration that was found good, in one form. */
+export interface PolicySettings {
+  readonly origins: readonly OriginPattern[];
+  /** undefined: loopback names on loopback connections. */
+  readonly hosts: readonly HostPattern[] | undefined;
+  readonly credentials: boolean;
+  readonly methods: readonly string[];
+  readonly allowedHeaders: readonly string[];
+  readonly exposedHeaders: readonly string[];
+  readonly maxAgeSeconds: number;
+  readonly revisions: readonly Revision[];
+  readonly endpoints: Readonly<Record<string, EndpointKind>>;
+  readonly missingOrigin: 'allow' | 'deny';
+  readonly reportOnly: boolean;
+  readonly debug: boolean;
+  readonly allowNullOrigin: boolean;
+  readonly allowAnyHost: boolean;
+}
+
+/** How long browsers may keep a preflight's answer unless the owner says otherwise: the most that Chromium keeps. */
+export const DEFAULT_MAX_AGE_SECONDS = 7200;
+/** The most that any browser keeps (Firefox). */
+export const MAX_MAX_AGE_SECONDS = 86_400;
+
+/** The keys of a policy configuration. */
+export const POLICY_KEYS = Object.freeze([
+  'origins',
+  'hosts',
+  'credentials',
+  'methods',
+  'allowedHeaders',
+  'exposedHeaders',
+  'maxAge',
+  'revisions',
+  'endpoints',
+  'missingOrigin',
+  'reportOnly',
+  'debug',
+  'dangerouslyAllowNullOrigin',
+  'dangerouslyAllowInsecureOrigins',
+  'dangerouslyAllowAnyHost',
+] as const satisfies readonly (keyof PolicyConfig)[]);
+
+/** Either the settings, or every issue that the configuration has. */
+export type ConfigReading =
+  | { readonly settings: PolicySettings; readonly issues?: undefined }
+  | { readonly issues: readonly PolicyIssue[]; readonly settings?: undefined };
+
+/** Reads a configuration of unknown shape. Never throws; finds all issues, not only the first. */
+export function readPolicyConfig(config: unknown): ConfigReading {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    return { issues: [policyIssue('config-not-object', '', config)] };
+  }
+  const given = config as Readonly<Record<string, unknown>>;
+  const issues: PolicyIssue[] = [];
+
+  for (const key of Object.keys(given)) {
+    if ((POLICY_KEYS as readonly string[]).includes(key)) continue;
+    const near = nearestName(key, POLICY_KEYS);
+    const remedy = near === undefined ? `Use some of ${POLICY_KEYS.join(', ')}.` : `Did you mean ${near}?`;
+    issues.push(policyIssue('unknown-key', key, given[key], { remedy }));
+  }
+
+  const flag = (key: keyof PolicyConfig): boolean => {
+    const value = given[key];
+    if (value === undefined || typeof value === 'boolean') return value ?? false;
+    issues.push(policyIssue('wrong-type', key, value, { detail: 'true or false is expected' }));
+    return false;
+  };
+  const credentials = flag('credentials');
+  const allowNullOrigin = flag('dangerouslyAllowNullOrigin');
+  const allowInsecure = flag('dangerouslyAllowInsecureOrigins');
+  const allowAnyHost = flag('dangerouslyAllowAnyHost');
+  if (allowNullOrigin && credentials) {
+    issues.push(policyIssue('null-origin-with-credentials', 'dangerouslyAllowNullOrigin', true));
+  }
+
+  const settings: PolicySettings = {
+    origins: readOrigins(given.origins, { credentials, allowInsecure }, issues),
+    hosts: readHosts(given.hosts, issues),
+    credentials,
+    methods: readMethods(given.methods, issues),
+    allowedHeaders: readAllowedHeaders(given.allowedHeaders, credentials, issues),
+    exposedHeaders: readExposedHeaders(given.exposedHeaders, credentials, issues),
+    maxAgeSeconds: readMaxAge(given.maxAge, issues),
+    revisions: readRevisions(given.revisions, issues),
+    endpoints: readEndpoints(given.endpoints, issues),
+    missingOrigin: readMissingOrigin(given.missingOrigin, issues),
+    reportOnly: flag('reportOnly'),
+    debug: flag('debug'),
+    allowNullOrigin,
+    allowAnyHost,
+  };
+  return issues.length > 0 ? { issues } : { settings: Object.freeze(settings) };
+}
+
+interface Entry {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The texts of a list with their places. A single text may be a comma list where commas separate (`split`). */
+function readTexts(
+  value: unknown,
+  path: string,
+  issues: PolicyIssue[],
+  { split = false }: { readonly split?: boolean } = {},
+): readonly Entry[] {
+  if (value === undefined) return [];
+  if (typeof value === 'string') {
+    const parts = split ? value.split(',').map((part) => part.trim()) : [value];
+    return parts.map((text) => ({ path, text }));
+  }
+  if (!Array.isArray(value)) {
+    issues.push(policyIssue('wrong-type', path, value, { detail: 'a text or a list of texts is expected' }));
+    return [];
+  }
+  const entries: Entry[] = [];
+  for (const [i, text] of value.entries()) {
+    const place = `${path}[${i}]`;
+    if (typeof text === 'string') entries.push({ path: place, text });
+    else issues.push(policyIssue('wrong-type', place, text, { detail: 'a text is expected' }));
+  }
+  return entries;
+}
+
+function readOrigins(
+  value: unknown,
+  { credentials, allowInsecure }: { readonly credentials: boolean; readonly allowInsecure: boolean },
+  issues: PolicyIssue[],
+): readonly OriginPattern[] {
+  const before = issues.length;
+  const entries = readTexts(value, 'origins', issues);
+  if (entries.length === 0 && issues.length === before)
+    issues.push(policyIssue('origins-missing', 'origins', value));
+
+  const patterns = new Map<string, OriginPattern>();
+  for (const { path, text } of entries) {
+    const pattern = parseOriginPattern(text);
+    if ('fault' in pattern) {
+      const remedy = pattern.remedy === undefined ? {} : { remedy: pattern.remedy };
+      issues.push(policyIssue(pattern.fault, path, text, remedy));
+      continue;
+    }
+    patterns.set(text, pattern);
+    if (pattern.type === 'any') {
+      if (credentials) issues.push(policyIssue('origin-any-with-credentials', path, text));
+      if (entries.length > 1) issues.push(policyIssue('origin-any-not-alone', path, text));
+    } else if (credentials && !allowInsecure && pattern.scheme === 'http' && !isLoopbackHost(pattern.host)) {
+      issues.push(policyIssue('origin-insecure-with-credentials', path, text));
+    }
+  }
+  return [...patterns.values()];
+}
+
+/** Whether a pattern's host is this machine: localhost, a name below it, or a loopback address. */
+function isLoopbackHost(host: string): boolean {
+  return (
+    LOOPBACK_HOSTS.includes(host) || host.endsWith('.localhost') || /^127(?:\.[0-9]{1,3}){3}$/.test(host)
+  );
+}
+
+function readHosts(value: unknown, issues: PolicyIssue[]): readonly HostPattern[] | undefined {
+  if (value === undefined) return undefined;
+  const before = issues.length;
+  const patterns: HostPattern[] = [];
+  for (const { path, text } of readTexts(value, 'hosts', issues)) {
+    const pattern = parseHostPattern(text);
+    if (pattern === undefined)
+      issues.push(policyIssue('host-syntax', path, text, { ...withoutScheme(text) }));
+    else patterns.push(pattern);
+  }
+  if (patterns.length === 0 && issues.length === before)
+    issues.push(policyIssue('hosts-empty', 'hosts', value));
+  return patterns;
+}
+
+function withoutScheme(text: string): { readonly remedy?: string } {
+  const bare = text.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
+  return bare !== text && parseHostPattern(bare) !== undefined ? { remedy: `Write ${bare}.` } : {};
+}
+
+/** Methods that Fetch upper-cases; every other one is sent as the page wrote it. */
+const NORMALISED_METHODS: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
+
+function readMethods(value: unknown, issues: PolicyIssue[]): readonly string[] {
+  const methods: string[] = [];
+  for (const { path, text } of readTexts(value, 'methods', issues, { split: true })) {
+    const upper = text.toUpperCase();
+    if (FORBIDDEN_METHODS.has(upper)) issues.push(policyIssue('method-forbidden', path, text));
+    else if (text === '*' || !isToken(text)) issues.push(policyIssue('method-syntax', path, text));
+    else methods.push(NORMALISED_METHODS.includes(upper) ? upper : text);
+  }
+  return methods;
+}
+
+function readAllowedHeaders(value: unknown, credentials: boolean, issues: PolicyIssue[]): readonly string[] {
+  const names: string[] = [];
+  for (const { path, text } of readTexts(value, 'allowedHeaders', issues, { split: true })) {
+    const lower = text.toLowerCase();
+    if (text === '*') {
+      if (credentials) issues.push(policyIssue('request-header-any-with-credentials', path, text));
+      else names.push(text);
+    } else if (!isToken(text)) {
+      issues.push(policyIssue('request-header-syntax', path, text));
+    } else if (CORS_RESPONSE_HEADERS.includes(lower)) {
+      issues.push(policyIssue('request-header-is-cors-response', path, text));
+    } else if (isForbiddenRequestHeader(lower)) {
+      issues.push(policyIssue('request-header-forbidden', path, text));
+    } else {
+      names.push(text);
+    }
+  }
+  return names;
+}
+
+function readExposedHeaders(value: unknown, credentials: boolean, issues: PolicyIssue[]): readonly string[] {
+  const names: string[] = [];
+  for (const { path, text } of readTexts(value, 'exposedHeaders', issues, { split: true })) {
+    if (text === '*' && credentials) {
+      issues.push(policyIssue('exposed-header-any-with-credentials', path, text));
+    } else if (!isToken(text)) {
+      issues.push(policyIssue('exposed-header-syntax', path, text));
+    } else if (FORBIDDEN_RESPONSE_HEADERS.has(text.toLowerCase())) {
+      issues.push(policyIssue('exposed-header-forbidden', path, text));
+    } else {
+      names.push(text);
+    }
+  }
+  return names;
+}
+
+function readMaxAge(value: unknown, issues: PolicyIssue[]): number {
+  if (value === undefined) return DEFAULT_MAX_AGE_SECONDS;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= -1 && value <= MAX_MAX_AGE_SECONDS) {
+    return value;
+  }
+  issues.push(policyIssue('max-age-out-of-range', 'maxAge', value));
+  return DEFAULT_MAX_AGE_SECONDS;
+}
+
+function readRevisions(value: unknown, issues: PolicyIssue[]): readonly Revision[] {
+  if (value === undefined) return REVISIONS;
+  const before = issues.length;
+  const revisions: Revision[] = [];
+  for (const { path, text } of readTexts(value, 'revisions', issues)) {
+    if (isRevision(text)) revisions.push(text);
+    else issues.push(policyIssue('revision-unknown', path, text));
+  }
+  if (revisions.length === 0 && issues.length === before) {
+    issues.push(policyIssue('revisions-empty', 'revisions', value));
+  }
+  return revisions;
+}
+
+function readEndpoints(value: unknown, issues: PolicyIssue[]): Readonly<Record<string, EndpointKind>> {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    issues.push(
+      policyIssue('wrong-type', 'endpoints', value, { detail: 'an object of path: kind is expected' }),
+    );
+    return {};
+  }
+  const endpoints: Record<string, EndpointKind> = {};
+  for (const [path, kind] of Object.entries(value)) {
+    const place = `endpoints[${JSON.stringify(path)}]`;
+    if (!isEndpointPath(path)) {
+      issues.push(policyIssue('endpoint-path-syntax', place, path));
+    } else if (!(ENDPOINT_KINDS as readonly unknown[]).includes(kind)) {
+      issues.push(policyIssue('endpoint-kind-unknown', place, kind));
+    } else {
+      endpoints[path] = kind as EndpointKind;
+    }
+  }
+  return endpoints;
+}
+
+function isEndpointPath(path: string): boolean {
+  const base = path.endsWith('/*') ? path.slice(0, -1) : path;
+  return /^\/[^\s?#*%\\]*$/.test(base) && !base.includes('//') && !hasDotSegments(base);
+}
+
+function readMissingOrigin(value: unknown, issues: PolicyIssue[]): 'allow' | 'deny' {
+  if (value === undefined || value === 'allow' || value === 'deny') return value ?? 'allow';
+  issues.push(policyIssue('missing-origin-invalid', 'missingOrigin', value));
+  return 'allow';
+}
+
+/** The known name that a misspelt one most probably means: at most two edits away, or equal but for case. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  if (name.length > 64) return undefined;
+  let best: string | undefined;
+  let bestDistance = 3;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein's distance between two short texts. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

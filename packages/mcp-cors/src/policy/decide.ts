@@ -1,0 +1,269 @@
+import type { PolicySettings } from './config.js';
+import { DENIAL_BODIES, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
+import {
+  createEndpointClassifier,
+  ENDPOINT_KINDS,
+  type EndpointKind,
+  isJsonOnly,
+  needsOfKind,
+} from './endpoints.js';
+import {
+  type AllowedHeaders,
+  findRefusedHeader,
+  type HeaderField,
+  isJsonContentType,
+  MALFORMED_LIST,
+} from './headers.js';
+import { createHostMatcher, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
+import { MAX_ORIGIN_LENGTH } from './origin.js';
+import { createOriginMatcher } from './pattern.js';
+import { unionOfNeeds } from './revisions.js';
+
+/** Decides about a request head. Never throws, whatever the head holds. */
+export type Decide = (head: RequestHead) => Decision;
+
+/** What the responses of a non-preflight request depend on. */
+export const VARY_ORIGIN = 'Origin';
+/** What the answer to an OPTIONS request depends on. */
+export const VARY_PREFLIGHT = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers';
+
+const JSON_BODY: HeaderField = Object.freeze(['Content-Type', 'application/json'] as const);
+const NO_HEADERS: readonly HeaderField[] = Object.freeze([]);
+
+/** What one kind of endpoint allows, ready to be used. */
+interface KindTable {
+  readonly kind: EndpointKind;
+  readonly index: number;
+  readonly methods: ReadonlySet<string>;
+  readonly allowMethods: HeaderField;
+  readonly headers: AllowedHeaders;
+  /** All allowed names, for debug mode. */
+  readonly allowHeaders: HeaderField;
+  readonly exposeHeaders: HeaderField | undefined;
+  readonly jsonOnly: boolean;
+}
+
+/** An admitted origin. Passes are made once per kind of endpoint. */
+interface Grant {
+  readonly reason: Reason;
+  readonly rule: string | undefined;
+  readonly allowOrigin: readonly HeaderField[];
+  readonly passes: (Decision | undefined)[];
+}
+
+/** Compiles settings to a decision function. Everything that can be made ahead of a request is made here. */
+export function compileDecide(settings: PolicySettings): Decide {
+  const { credentials, missingOrigin, allowNullOrigin, allowAnyHost } = settings;
+  const matcher = createOriginMatcher(settings.origins);
+  const classify = createEndpointClassifier(settings.endpoints);
+  const tables = createKindTables(settings);
+
+  const admitsHost = createHostMatcher(
+    settings.hosts ?? LOOPBACK_HOSTS.flatMap((host) => parseHostPattern(host) ?? []),
+  );
+  const hostsNamed = settings.hosts !== undefined;
+
+  const allowCredentials: readonly HeaderField[] = credentials
+    ? [Object.freeze(['Access-Control-Allow-Credentials', 'true'] as const)]
+    : NO_HEADERS;
+  const maxAge: HeaderField = Object.freeze([
+    'Access-Control-Max-Age',
+    String(Math.max(0, settings.maxAgeSeconds)),
+  ] as const);
+  // With `*` the answer is the same for every page, so a cache may serve it to all (Fetch standard, CORS and caches).
+  const varyOnPass = matcher.any ? '' : VARY_ORIGIN;
+
+  function createGrant(reason: Reason, rule: string | undefined, allowedOrigin: string | undefined): Grant {
+    const allowOrigin =
+      allowedOrigin === undefined
+        ? NO_HEADERS
+        : [Object.freeze(['Access-Control-Allow-Origin', allowedOrigin] as const), ...allowCredentials];
+    return { reason, rule, allowOrigin, passes: [] };
+  }
+
+  // Under `*` a response without Allow-Origin could be kept by a cache and break the next page.
+  const withoutOrigin = createGrant('no-origin', undefined, matcher.any ? '*' : undefined);
+  const grants = new Map<string, Grant>(); // for exact patterns alone: as many as there are patterns
+
+  /** The grant of an origin, or undefined. */
+  function findGrant(origin: string): Grant | undefined {
+    const known = grants.get(origin);
+    if (known !== undefined) return known;
+    if (origin === 'null') {
+      return allowNullOrigin ? createGrant('origin-allowed', 'null', matcher.any ? '*' : 'null') : undefined;
+    }
+    if (origin.length > MAX_ORIGIN_LENGTH) return undefined;
+    const rule = matcher.match(origin);
+    if (rule === undefined) return undefined;
+    const grant = createGrant('origin-allowed', rule, rule === '*' ? '*' : origin);
+    if (rule === origin) grants.set(origin, grant);
+    return grant;
+  }
+
+  /** Headers that let the page of a grant read a response from this kind of endpoint. */
+  function readableHeaders(grant: Grant, table: KindTable): readonly HeaderField[] {
+    if (grant.allowOrigin.length === 0 || table.exposeHeaders === undefined) return grant.allowOrigin;
+    return [...grant.allowOrigin, table.exposeHeaders];
+  }
+
+  function passFor(grant: Grant, table: KindTable): Decision {
+    const made = grant.passes[table.index];
+    if (made !== undefined) return made;
+    const pass = decision(grant.reason, {
+      headers: readableHeaders(grant, table),
+      vary: varyOnPass,
+      kind: table.kind,
+      rule: grant.rule,
+    });
+    grant.passes[table.index] = pass;
+    return pass;
+  }
+
+  function decidePreflight(grant: Grant, table: KindTable, head: RequestHead): Decision {
+    const method = head.requestMethod as string;
+    const list = head.requestHeaders;
+    const facts = { vary: VARY_PREFLIGHT, kind: table.kind, rule: grant.rule };
+    const refuse = (reason: Reason, subject: string | undefined): Decision => {
+      if (!settings.debug) return decision(reason, { ...facts, subject, headers: [JSON_BODY] });
+      // A passing status with what is allowed makes the browser's console name what is missing.
+      const headers = [...grant.allowOrigin, table.allowMethods, table.allowHeaders];
+      return decision(reason, { ...facts, subject, headers, status: 204 });
+    };
+
+    if (!table.methods.has(method)) return refuse('method-not-allowed', method);
+    const headers = [...grant.allowOrigin, table.allowMethods];
+    if (list !== undefined && list !== '') {
+      const refused = findRefusedHeader(list, table.headers);
+      if (refused === MALFORMED_LIST) return refuse('request-headers-malformed', undefined);
+      if (refused !== undefined) return refuse('request-header-not-allowed', refused);
+      headers.push(['Access-Control-Allow-Headers', list]);
+    }
+    headers.push(maxAge);
+    return decision('preflight-allowed', { ...facts, headers });
+  }
+
+  return (head) => {
+    const path = head.path;
+    // RFC 9112 section 3.2: origin-form, or `*` of OPTIONS. An absolute form would override Host.
+    if (path.charCodeAt(0) !== 0x2f && !(path === '*' && head.method === 'OPTIONS')) {
+      return deny('request-target-not-allowed');
+    }
+
+    const checkHost = !allowAnyHost && (hostsNamed || head.loopback !== false);
+    if (checkHost) {
+      if (head.host === undefined || head.host === '') return deny('host-missing');
+      if (!admitsHost(head.host)) return deny('host-not-allowed');
+    }
+
+    const origin = head.origin;
+    let grant: Grant;
+    if (origin === undefined) {
+      if (missingOrigin === 'deny') return deny('origin-missing');
+      grant = withoutOrigin;
+    } else {
+      const found = findGrant(origin);
+      if (found !== undefined) grant = found;
+      // A page of the server's own: only a Host that was checked can say so, or DNS rebinding would pass.
+      else if (checkHost && isSameOrigin(origin, head)) grant = createGrant('same-origin', undefined, origin);
+      else return deny(origin === 'null' ? 'origin-null' : 'origin-not-allowed');
+    }
+
+    const table = tables[classify(path)];
+    // https://fetch.spec.whatwg.org/#cors-preflight-request
+    if (head.method === 'OPTIONS' && origin !== undefined && head.requestMethod !== undefined) {
+      return decidePreflight(grant, table, head);
+    }
+
+    if (head.method === 'POST' && table.jsonOnly && !isJson(head.contentType)) {
+      return decision('content-type-not-allowed', {
+        headers: [...readableHeaders(grant, table), JSON_BODY],
+        vary: varyOnPass,
+        kind: table.kind,
+        rule: grant.rule,
+      });
+    }
+    return passFor(grant, table);
+  };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && isJsonContentType(contentType);
+}
+
+function isSameOrigin(origin: string, head: RequestHead): boolean {
+  return origin === `${head.scheme ?? 'http'}://${head.host}`;
+}
+
+function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKind, KindTable>> {
+  const needs = unionOfNeeds(settings.revisions);
+  const tables = ENDPOINT_KINDS.map((kind, index): KindTable => {
+    const own = needsOfKind(kind, needs);
+    const methods = unique([...own.methods, ...settings.methods]);
+    const requestHeaders = unique([...own.requestHeaders, ...settings.allowedHeaders]);
+    const exposed = settings.exposedHeaders.includes('*')
+      ? ['*']
+      : unique([...own.responseHeaders, ...settings.exposedHeaders]);
+    const names = new Set(requestHeaders.map((name) => name.toLowerCase()));
+    const any = names.delete('*');
+    const acceptedMethods = new Set(methods);
+    if (acceptedMethods.has('GET')) acceptedMethods.add('HEAD'); // HEAD is GET without the body (RFC 9110 section 9.3.2)
+    return {
+      kind,
+      index,
+      methods: acceptedMethods,
+      allowMethods: Object.freeze(['Access-Control-Allow-Methods', methods.join(', ')] as const),
+      headers: { names, any, prefixes: own.requestHeaderPrefixes.map((prefix) => prefix.toLowerCase()) },
+      allowHeaders: Object.freeze(['Access-Control-Allow-Headers', requestHeaders.join(', ')] as const),
+      exposeHeaders:
+        exposed.length === 0
+          ? undefined
+          : Object.freeze(['Access-Control-Expose-Headers', exposed.join(', ')] as const),
+      jsonOnly: isJsonOnly(kind),
+    };
+  });
+  return Object.fromEntries(tables.map((table) => [table.kind, table])) as Record<EndpointKind, KindTable>;
+}
+
+/** Names without repetition; header names that differ in case alone are one. */
+function unique(names: readonly string[]): string[] {
+  const seen = new Map(names.map((name) => [name.toLowerCase(), name]));
+  return [...seen.keys()].map((lower) => names.find((name) => name.toLowerCase() === lower) as string);
+}
+
+interface DecisionFacts {
+  readonly headers: readonly HeaderField[];
+  readonly vary: string;
+  readonly kind?: EndpointKind;
+  readonly rule?: string | undefined;
+  readonly subject?: string | undefined;
+  /** In place of the reason's own. */
+  readonly status?: number;
+}
+
+function decision(reason: Reason, facts: DecisionFacts): Decision {
+  const { outcome, status } = REASONS[reason];
+  const ownStatus = facts.status ?? status;
+  return Object.freeze({
+    outcome,
+    reason,
+    status: ownStatus,
+    headers: Object.freeze(facts.headers),
+    vary: facts.vary,
+    body: ownStatus === 204 ? undefined : DENIAL_BODIES[reason],
+    kind: facts.kind,
+    rule: facts.rule,
+    subject: facts.subject,
+    wouldDeny: undefined,
+  });
+}
+
+/** Denials before the path is looked at: the same for every request. */
+const EARLY_DENIALS: Readonly<Partial<Record<Reason, Decision>>> = Object.fromEntries(
+  (Object.keys(DENIAL_BODIES) as Reason[])
+    .filter((reason) => ['request-target', 'host', 'origin'].includes(REASONS[reason].check))
+    .map((reason) => [reason, decision(reason, { headers: [JSON_BODY], vary: VARY_ORIGIN })]),
+);
+
+function deny(reason: Reason): Decision {
+  return EARLY_DENIALS[reason] as Decision;
+}

@@ -1,0 +1,149 @@
+import { CHECKS, type Check, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
+import { quote } from './errors.js';
+import { isToken } from './headers.js';
+import { parseOrigin } from './origin.js';
+
+/** How one check of a request went. */
+export interface CheckResult {
+  readonly check: Check;
+  readonly result: 'passed' | 'failed' | 'skipped';
+  readonly detail: string;
+}
+
+/** A decision in words, for the owner of the policy. */
+export interface Explanation {
+  readonly decision: Decision;
+  /** `allowed` when the request passes or its preflight does. */
+  readonly verdict: 'allowed' | 'refused';
+  readonly reason: Reason;
+  /** One sentence: what happened and why. */
+  readonly why: string;
+  /** What to change; undefined when there is nothing to mend. */
+  readonly remedy: string | undefined;
+  readonly checks: readonly CheckResult[];
+}
+
+interface Words {
+  why(head: RequestHead, decision: Decision): string;
+  remedy?(head: RequestHead, decision: Decision): string;
+}
+
+const shown = (value: string | undefined): string => (value === undefined ? 'none' : quote(value));
+
+const WORDS: Readonly<Record<Reason, Words>> = {
+  'origin-allowed': {
+    why: (head, { rule }) => `The origin ${shown(head.origin)} is admitted by the pattern ${shown(rule)}.`,
+  },
+  'same-origin': {
+    why: (head) =>
+      `The page comes from ${shown(head.origin)}, which is this server itself under a checked Host.`,
+  },
+  'no-origin': {
+    why: () => 'The request has no Origin: a native client, or a page of the server itself.',
+  },
+  'preflight-allowed': {
+    why: (head, { rule }) =>
+      `The preflight for ${shown(head.requestMethod)} passes: origin ${shown(head.origin)}${rule === undefined ? '' : ` is admitted by ${shown(rule)}`}, and every requested header is allowed.`,
+  },
+  'request-target-not-allowed': {
+    why: (head) =>
+      `The request target ${shown(head.path)} is not a path; an absolute form would override the Host.`,
+    remedy: () =>
+      'Send a request target that begins with /. Proxies in front must not forward absolute forms.',
+  },
+  'host-missing': {
+    why: () => 'The request has no Host, so nobody can tell whether DNS rebinding brought it here.',
+    remedy: () => 'Send a Host header (HTTP/1.1), or set dangerouslyAllowAnyHost: true.',
+  },
+  'host-not-allowed': {
+    why: (head) =>
+      `The Host ${shown(head.host)} is not a name under which this server is known, which is how DNS rebinding looks.`,
+    remedy: (head) =>
+      `If clients reach the server under this name, add it to hosts: hosts: ['${hostOf(head.host)}'].`,
+  },
+  'origin-missing': {
+    why: () => "The request has no Origin, and missingOrigin is 'deny'.",
+    remedy: () => "Set missingOrigin: 'allow' if native clients shall connect.",
+  },
+  'origin-null': {
+    why: () => 'The origin is null: a sandboxed frame, a file: or data: page, or a redirect across origins.',
+    remedy: () =>
+      'Serve the page over http or https. dangerouslyAllowNullOrigin admits every such page at once.',
+  },
+  'origin-not-allowed': {
+    why: (head) =>
+      parseOrigin(head.origin ?? '') === undefined
+        ? `The Origin ${shown(head.origin)} is not one that a browser would send.`
+        : `The origin ${shown(head.origin)} is not among the allowed origins.`,
+    remedy: (head) =>
+      parseOrigin(head.origin ?? '') === undefined
+        ? 'An origin is scheme://host[:port] in lower case, without a path and without the default port.'
+        : `If this page is yours, add it to origins: origins: ['${head.origin}'].`,
+  },
+  'method-not-allowed': {
+    why: (head, { kind }) =>
+      `Pages may not use the method ${shown(head.requestMethod)} on a ${kind} endpoint under the served revisions.`,
+    remedy: ({ requestMethod = '' }) =>
+      isToken(requestMethod)
+        ? `If the server needs it, add it: methods: ['${requestMethod}'], or serve a revision that uses it.`
+        : 'Send the name of a method.',
+  },
+  'request-header-not-allowed': {
+    why: (_, { subject, kind }) =>
+      `Pages may not send the request header ${shown(subject)} to a ${kind} endpoint under the served revisions.`,
+    remedy: (_, { subject }) => `If the server needs it, add it: allowedHeaders: ['${subject}'].`,
+  },
+  'request-headers-malformed': {
+    why: () =>
+      'Access-Control-Request-Headers is no list that a browser would send, or longer than any would.',
+    remedy: () => 'Send names separated by commas, each once.',
+  },
+  'content-type-not-allowed': {
+    why: (head, { kind }) =>
+      `A POST to a ${kind} endpoint must be application/json, not ${shown(head.contentType)}: any page can send other types without a preflight.`,
+    remedy: () =>
+      "Send Content-Type: application/json. If the path is not MCP, say so: endpoints: { '/path': 'other' }.",
+  },
+};
+
+/** Puts a decision in words, with every check that led to it. */
+export function explain(head: RequestHead, decision: Decision): Explanation {
+  const actual = decision.wouldDeny ?? decision;
+  const words = WORDS[actual.reason];
+  return Object.freeze({
+    decision,
+    verdict: actual.outcome === 'deny' ? 'refused' : 'allowed',
+    reason: actual.reason,
+    why: words.why(head, actual),
+    remedy: words.remedy?.(head, actual),
+    checks: traceChecks(head, actual),
+  });
+}
+
+function traceChecks(head: RequestHead, decision: Decision): readonly CheckResult[] {
+  const failed = decision.outcome === 'deny' ? REASONS[decision.reason].check : undefined;
+  const failedAt = failed === undefined ? CHECKS.length : CHECKS.indexOf(failed);
+  const preflight =
+    head.method === 'OPTIONS' && head.requestMethod !== undefined && head.origin !== undefined;
+  const details: Record<Check, string | undefined> = {
+    'request-target': quote(head.path),
+    host: shown(head.host),
+    origin:
+      decision.rule === undefined ? shown(head.origin) : `${shown(head.origin)} by ${shown(decision.rule)}`,
+    'preflight-method': preflight ? shown(head.requestMethod) : undefined,
+    'preflight-headers': preflight ? shown(decision.subject ?? head.requestHeaders) : undefined,
+    'content-type': head.method === 'POST' ? shown(head.contentType) : undefined,
+  };
+  return CHECKS.map((check, i) => {
+    const detail = details[check];
+    if (i > failedAt) return { check, result: 'skipped', detail: 'refused before' };
+    if (detail === undefined) return { check, result: 'skipped', detail: 'does not apply' };
+    return { check, result: i === failedAt ? 'failed' : 'passed', detail };
+  });
+}
+
+/** The host of a Host header, without its port, fit to be pasted into a configuration. */
+function hostOf(host = ''): string {
+  const bare = host.replace(/:[0-9]*$/, '').toLowerCase();
+  return quote(bare).slice(1, -1).replaceAll("'", '');
+}
