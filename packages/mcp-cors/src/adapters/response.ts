@@ -43,7 +43,8 @@ function holdHeaders(decision: Decision, response: ServerResponse): void {
         if (merged !== present) this.setHeader('Vary', merged);
       }
     }
-    return reason === undefined ? writeHead.call(this, status) : writeHead.call(this, status, reason);
+    // The headers are set already; an undefined reason phrase gets the status's own.
+    return writeHead.call(this, status, reason as string);
   } as typeof response.writeHead;
 }
 

@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(`packages/${path}`, import.meta.url));
+
+// Unit tests and vectors run on the sources; browser and command line tests run on what the build made.
+const onSources = {
+  alias: [
+    { find: /^mcp-cors$/, replacement: source('mcp-cors/src/policy/index.ts') },
+    { find: /^mcp-cors\/(node|express)$/, replacement: source('mcp-cors/src/adapters/$1.ts') },
+    { find: /^@mcp-cors\/gateway$/, replacement: source('gateway/src/index.ts') },
+  ],
+};
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    allowOnly: false,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/mcp-cors/src/policy/**', 'packages/mcp-cors/src/adapters/**', 'packages/gateway/src/**'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text-summary', 'html'],
+    },
+    projects: [
+      { resolve: onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] } },
+      { resolve: onSources, test: { name: 'carriers', include: ['test/carriers/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'command',
+          include: ['test/cli/**/*.test.ts', 'test/packages/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
