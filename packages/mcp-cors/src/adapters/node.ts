@@ -9,6 +9,9 @@ import {
 import { readRequestHead } from './request.js';
 import { applyDecision } from './response.js';
 
+export { isLoopbackAddress, readRequestHead } from './request.js';
+export { applyDecision } from './response.js';
+
 /** What every adapter takes besides the policy. */
 export interface CarrierOptions {
   /** Hears of every decision, after it was applied. What it throws reaches the carrier's error handling. */

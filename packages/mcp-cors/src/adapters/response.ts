@@ -43,8 +43,7 @@ function holdHeaders(decision: Decision, response: ServerResponse): void {
         if (merged !== present) this.setHeader('Vary', merged);
       }
     }
-    // The headers are set already; an undefined reason phrase gets the status's own.
-    return writeHead.call(this, status, reason as string);
+    return (writeHead as (status: number, reason?: string) => ServerResponse).call(this, status, reason);
   } as typeof response.writeHead;
 }
 

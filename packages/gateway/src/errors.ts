@@ -1,0 +1,35 @@
+/** What the gateway itself answers, apart from denials of the policy: status, and the message for the client. */
+export const GATEWAY_ANSWERS = {
+  'no-route': { status: 404, message: 'No route of the gateway leads here' },
+  'path-not-plain': { status: 400, message: 'The path has dot segments, backslashes or encoded slashes' },
+  'upstream-unreachable': { status: 502, message: 'The MCP server behind the gateway cannot be reached' },
+  'upstream-broke-off': { status: 502, message: 'The MCP server broke off its answer' },
+  'upstream-answer-invalid': { status: 502, message: 'The MCP server sent an answer that is not valid HTTP' },
+  'upstream-timeout': { status: 504, message: 'The MCP server did not answer in time' },
+} as const;
+
+/** A stable code of {@link GATEWAY_ANSWERS}. */
+export type GatewayAnswer = keyof typeof GATEWAY_ANSWERS;
+
+/** One thing that is wrong with a gateway's configuration, or that keeps it from starting. */
+export interface GatewayIssue {
+  readonly code: string;
+  /** Where in the configuration, such as `routes[0].upstream`. */
+  readonly path: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Thrown when a gateway cannot start as configured; carries every issue that was found. */
+export class GatewayConfigError extends Error {
+  override readonly name = 'GatewayConfigError';
+  readonly code = 'ERR_GATEWAY_CONFIG';
+  readonly issues: readonly GatewayIssue[];
+
+  constructor(issues: readonly GatewayIssue[]) {
+    const lines = issues.map((issue) => `  ${issue.path}: ${issue.message}. ${issue.remedy}`);
+    const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
+    super(`the gateway's configuration has ${count}:\n${lines.join('\n')}`);
+    this.issues = Object.freeze([...issues]);
+  }
+}

@@ -1,0 +1,111 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { CORS_RESPONSE_HEADERS, type Decision, mergeVary } from 'mcp-cors';
+
+/** Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are never forwarded. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Request headers that the gateway answers for, so that the upstream must not see the client's. */
+const REPLACED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
+  'host',
+  'expect',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+]);
+
+/**
+ * Request headers that only mean something to whoever checks the page. The policy has done so; an upstream with a
+ * check of its own would refuse the page's origin, or a fetch that its metadata calls cross-site.
+ */
+function isPageHeader(name: string): boolean {
+  return name === 'origin' || name.startsWith('sec-fetch-') || name.startsWith('access-control-request-');
+}
+
+/** Names that a Connection header takes out of a message (RFC 9110 section 7.6.1). */
+function connectionOptions(connection: string | undefined): readonly string[] {
+  return connection === undefined ? [] : connection.split(',').map((name) => name.trim().toLowerCase());
+}
+
+/**
+ * The headers for the upstream, as a flat list of names and values: the client's own spelling, order and repetition,
+ * without what belongs to the client's connection.
+ */
+export function requestHeaders(
+  request: IncomingMessage,
+  { host, keepPageHeaders }: { readonly host: string; readonly keepPageHeaders: boolean },
+): string[] {
+  const raw = request.rawHeaders;
+  const dropped = connectionOptions(request.headers.connection);
+  const wantsStream = request.headers.accept?.includes('text/event-stream') ?? false;
+  const headers = ['Host', host];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (HOP_BY_HOP.has(name) || REPLACED_REQUEST_HEADERS.has(name) || dropped.includes(name)) continue;
+    if (!keepPageHeaders && isPageHeader(name)) continue;
+    // A compressed event stream is a buffered one.
+    if (wantsStream && name === 'accept-encoding') continue;
+    headers.push(raw[i] as string, raw[i + 1] as string);
+  }
+  if (wantsStream) headers.push('Accept-Encoding', 'identity');
+  if (request.socket.remoteAddress !== undefined)
+    headers.push('X-Forwarded-For', request.socket.remoteAddress);
+  if (request.headers.host !== undefined) headers.push('X-Forwarded-Host', request.headers.host);
+  headers.push('X-Forwarded-Proto', 'encrypted' in request.socket ? 'https' : 'http');
+  return headers;
+}
+
+/** Headers of a response, by name in lower case. */
+export type ResponseHeaders = Record<string, string | string[]>;
+
+/** The headers for the client: the upstream's, with the policy's in place of whatever it said about CORS. */
+export function responseHeaders(upstream: IncomingHttpHeaders, decision: Decision): ResponseHeaders {
+  const headers: ResponseHeaders = {};
+  const dropped = connectionOptions(text(upstream.connection));
+  const ours = decision.wouldDeny === undefined;
+  for (const name in upstream) {
+    const value = upstream[name];
+    if (value === undefined || HOP_BY_HOP.has(name) || dropped.includes(name)) continue;
+    if (ours && name.startsWith('access-control-') && CORS_RESPONSE_HEADERS.includes(name)) continue;
+    headers[name] = Array.isArray(value) ? value.map(toWire) : toWire(value);
+  }
+  return withDecision(headers, decision);
+}
+
+/** Puts a decision's headers over others. */
+export function withDecision(headers: ResponseHeaders, decision: Decision): ResponseHeaders {
+  if (decision.wouldDeny !== undefined) return headers;
+  for (const [name, value] of decision.headers) headers[name.toLowerCase()] = value;
+  if (decision.vary !== '') headers.vary = mergeVary(text(headers.vary), decision.vary);
+  return headers;
+}
+
+/** Whether a response is an event stream. */
+export function isEventStream(headers: ResponseHeaders): boolean {
+  return essence(headers) === 'text/event-stream';
+}
+
+/** The media type of a response, without parameters. */
+export function essence(headers: ResponseHeaders): string {
+  return (text(headers['content-type']) ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function text(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+/** The client library decodes header bytes as UTF-8, node:http encodes them as Latin-1: keep the bytes. */
+function toWire(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the point is to find what is not ASCII
+  return /^[\x00-\x7f]*$/.test(value) ? value : Buffer.from(value, 'utf8').toString('latin1');
+}

@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Decision, Outcome, Reason, RequestHead } from 'mcp-cors';
+
+/** One HTTP exchange, as a developer would look for it in a browser's Network panel. */
+export interface Exchange {
+  readonly id: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly origin: string | undefined;
+  readonly preflight: boolean;
+  /** By name in lower case; credentials are replaced by a word. */
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  readonly status: number;
+  readonly verdict: Outcome;
+  readonly reason: Reason;
+  readonly phase: 'open' | 'ended' | 'aborted';
+  readonly durationMs: number;
+  /** Server-sent events forwarded so far. */
+  readonly events: number;
+}
+
+/** Hears of an exchange when its head was answered, and again when it ended. */
+export type ExchangeListener = (exchange: Exchange) => void;
+
+/** Headers whose values are secrets. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'dpop',
+  'proxy-authorization',
+  'set-cookie',
+]);
+
+/** Follows one exchange. */
+export interface ExchangeRecord {
+  /** To be called with each part of an event stream that is forwarded. */
+  countEvents(chunk: Uint8Array): void;
+}
+
+/** Makes records of exchanges and tells the listener of them. */
+export function createJournal(listener: ExchangeListener): {
+  follow(
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: RequestHead,
+    decision: Decision,
+  ): ExchangeRecord;
+} {
+  let exchanges = 0;
+  return {
+    follow(request, response, head, decision) {
+      const id = ++exchanges;
+      const startedAt = Date.now();
+      const started = performance.now();
+      const requestHeaders = readable(request.headers);
+      let events = 0;
+      let newlines = 0;
+
+      const tell = (phase: Exchange['phase']): void => {
+        listener({
+          id,
+          startedAt,
+          method: head.method,
+          path: request.url ?? head.path,
+          origin: head.origin,
+          preflight:
+            head.method === 'OPTIONS' && head.origin !== undefined && head.requestMethod !== undefined,
+          requestHeaders,
+          responseHeaders: readable(response.getHeaders()),
+          status: response.statusCode,
+          verdict: decision.outcome,
+          reason: decision.reason,
+          phase,
+          durationMs: performance.now() - started,
+          events,
+        });
+      };
+
+      const writeHead = response.writeHead;
+      response.writeHead = function tellingWriteHead(this: ServerResponse, ...rest: never[]) {
+        const result = (writeHead as (...rest: never[]) => ServerResponse).apply(this, rest);
+        tell('open');
+        return result;
+      } as typeof response.writeHead;
+      response.once('close', () => tell(response.writableFinished ? 'ended' : 'aborted'));
+
+      return {
+        // An event ends with an empty line (HTML standard, section 9.2.5): LF LF, CR CR or CR LF CR LF.
+        countEvents(chunk) {
+          for (const byte of chunk) {
+            if (byte === 0x0a) {
+              if (++newlines === 2) events++;
+            } else if (byte !== 0x0d) newlines = 0;
+          }
+        },
+      };
+    },
+  };
+}
+
+function readable(
+  headers: Readonly<Record<string, string | string[] | number | undefined>>,
+): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    out[name.toLowerCase()] = SECRET_HEADERS.has(name.toLowerCase()) ? '(hidden)' : [value].flat().join(', ');
+  }
+  return out;
+}

@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { type Decision, explain, type PolicyConfig, type RequestHead } from '../policy/index.js';
+import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
+import { serveUntilSignal } from './ending.js';
+import { toCommandError } from './issues.js';
+import { collect, formatOption, type OutputFormat } from './options.js';
+import { loadPackage } from './packages.js';
+import { CommandError, type Terminal } from './terminal.js';
+
+/** What this command uses of @mcp-cors/gateway, which is loaded by name since it depends on this package. */
+interface GatewayPackage {
+  startGateway(config: unknown, options: GatewayListeners): Promise<{ url: string; close(): Promise<void> }>;
+}
+
+interface GatewayListeners {
+  onDecision(decision: Decision, head: RequestHead): void;
+  onExchange(exchange: {
+    readonly method: string;
+    readonly path: string;
+    readonly status: number;
+    readonly phase: string;
+    readonly verdict: string;
+  }): void;
+}
+
+interface GatewayFlags {
+  readonly config?: string;
+  readonly upstream?: string;
+  readonly listen?: string;
+  readonly origin?: readonly string[];
+  readonly host?: readonly string[];
+  readonly reportOnly?: boolean;
+  readonly format: OutputFormat;
+}
+
+/** Adds `mcp-cors gateway`. */
+export function addGatewayCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('gateway')
+    .summary('put the policy in front of an MCP server')
+    .description(
+      'Serves an MCP server to the pages that the policy names, and to nobody else.\n' +
+        'Flags stand in place of the same settings of the configuration file.',
+    )
+    .option(
+      '-c, --config <file>',
+      `configuration (default: ${DEFAULT_CONFIG_FILE} if it exists and no --upstream is given)`,
+    )
+    .option('-u, --upstream <url>', 'the MCP server; the gateway serves it under the same path')
+    .option('-l, --listen <host:port>', 'where to listen; port 0 takes a free one (default: 127.0.0.1:8808)')
+    .option('-o, --origin <pattern>', 'a page that may connect; can be repeated', collect)
+    .option('--host <host>', 'a name under which clients reach the gateway; can be repeated', collect)
+    .option('--report-only', 'decide and report, but refuse nothing')
+    .addOption(formatOption())
+    .addHelpText('after', GATEWAY_EXAMPLES)
+    .action((flags: GatewayFlags) => runGateway(flags, terminal));
+}
+
+const GATEWAY_EXAMPLES = `
+Examples:
+  $ mcp-cors gateway --upstream http://127.0.0.1:3001/mcp --origin http://localhost:3000
+  $ mcp-cors gateway --upstream http://10.0.0.5:8000/mcp --origin 'https://*.example.com' \\
+      --listen 0.0.0.0:8808 --host mcp.example.com
+  $ mcp-cors gateway --config mcp-cors.yaml --report-only`;
+
+async function runGateway(flags: GatewayFlags, terminal: Terminal): Promise<void> {
+  const { config, file, publicPath } = gatewayConfigOf(flags);
+  const { startGateway } = await loadPackage<GatewayPackage>('@mcp-cors/gateway', 'gateway');
+  const log = createRefusalLog(terminal);
+  let gateway: Awaited<ReturnType<GatewayPackage['startGateway']>>;
+  try {
+    gateway = await startGateway(config, log);
+  } catch (error) {
+    throw toCommandError(error, (path) => (file === undefined ? path : `${file}: ${path}`));
+  }
+  const url = `${gateway.url}${publicPath}`;
+  if (flags.format === 'json') terminal.out(JSON.stringify({ listening: url }));
+  else terminal.out(`listening on ${url}`);
+  await serveUntilSignal(() => gateway.close(), terminal);
+}
+
+interface GatewayConfigDraft {
+  listen?: unknown;
+  policy?: Partial<PolicyConfig>;
+  routes?: readonly { path?: string; upstream?: string }[];
+}
+
+/** The configuration of the file with the flags over it, and the path under which the first route is served. */
+function gatewayConfigOf(flags: GatewayFlags): {
+  config: unknown;
+  file: string | undefined;
+  publicPath: string;
+} {
+  const byDefault =
+    flags.upstream === undefined && existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined;
+  const file = flags.config ?? byDefault;
+  const read = file === undefined ? {} : readConfigFile(file);
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    return { config: read, file, publicPath: '' };
+
+  const config: GatewayConfigDraft = { ...read };
+  if (flags.listen !== undefined) config.listen = flags.listen;
+  let publicPath = config.routes?.[0]?.path ?? '';
+  if (flags.upstream !== undefined) {
+    const url = URL.canParse(flags.upstream) ? new URL(flags.upstream) : undefined;
+    config.routes = [
+      { path: '/', upstream: url === undefined ? flags.upstream : flags.upstream.slice(0, originEnd(url)) },
+    ];
+    publicPath = url?.pathname ?? '';
+  }
+  const overrides: Partial<Record<keyof PolicyConfig, unknown>> = {
+    ...(flags.origin === undefined ? {} : { origins: flags.origin }),
+    ...(flags.host === undefined ? {} : { hosts: flags.host }),
+    ...(flags.reportOnly === true ? { reportOnly: true } : {}),
+  };
+  if (Object.keys(overrides).length > 0)
+    config.policy = { ...config.policy, ...overrides } as Partial<PolicyConfig>;
+
+  if (config.routes === undefined) {
+    throw new CommandError(
+      'no MCP server is named',
+      `Name it: mcp-cors gateway --upstream http://127.0.0.1:3001/mcp --origin http://localhost:3000, or write ${DEFAULT_CONFIG_FILE}.`,
+    );
+  }
+  if (config.policy === undefined) {
+    throw new CommandError('no page is named that may connect', 'Name it: --origin http://localhost:3000');
+  }
+  return { config, file, publicPath: publicPath === '/' ? '' : publicPath };
+}
+
+/** Where the path of a URL's text begins; what follows is not forwarded by the route but asked for by clients. */
+function originEnd(url: URL): number {
+  return url.href.indexOf(url.host, url.protocol.length) + url.host.length;
+}
+
+/** How often the same refusal is told again. */
+const REPEAT_AFTER_MS = 10_000;
+/** How many different refusals are remembered; further ones are told each time. */
+const MOST_REMEMBERED = 1_000;
+
+/** Tells standard error of refusals and failures, so that the owner sees why a page is blocked. */
+function createRefusalLog(terminal: Terminal): GatewayListeners {
+  const told = new Map<string, number>();
+  const tell = (key: string, line: string, hint: string | undefined): void => {
+    const now = Date.now();
+    if (now - (told.get(key) ?? 0) < REPEAT_AFTER_MS) return;
+    if (told.size >= MOST_REMEMBERED) told.clear();
+    told.set(key, now);
+    terminal.err(line);
+    if (hint !== undefined) terminal.err(`  ${terminal.paintErr('faint', hint)}`);
+  };
+  return {
+    onDecision(decision, head) {
+      const refused = decision.wouldDeny ?? decision;
+      if (refused.outcome !== 'deny') return;
+      const { why, remedy } = explain(head, decision);
+      const word =
+        decision.wouldDeny === undefined
+          ? terminal.paintErr('bad', 'refused')
+          : terminal.paintErr('warning', 'would refuse');
+      const key = `${refused.reason} ${head.origin} ${head.host} ${refused.subject}`;
+      tell(
+        key,
+        `${word} ${head.method} ${JSON.stringify(head.path).slice(1, -1)} ${refused.reason}: ${why}`,
+        remedy,
+      );
+    },
+    onExchange({ method, path, status, phase, verdict }) {
+      if (phase !== 'open' || verdict !== 'pass' || (status !== 502 && status !== 504)) return;
+      const what =
+        status === 502
+          ? 'the MCP server cannot be reached, or broke off'
+          : 'the MCP server did not answer in time';
+      tell(
+        `${status} ${path}`,
+        `${terminal.paintErr('warning', String(status))} ${method} ${path}: ${what}`,
+        undefined,
+      );
+    },
+  };
+}
