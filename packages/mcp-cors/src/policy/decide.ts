@@ -28,6 +28,7 @@ export const VARY_ORIGIN = 'Origin';
 export const VARY_PREFLIGHT = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers';
 
 const JSON_BODY: HeaderField = Object.freeze(['Content-Type', 'application/json'] as const);
+const JSON_ONLY: readonly HeaderField[] = Object.freeze([JSON_BODY]);
 const NO_HEADERS: readonly HeaderField[] = Object.freeze([]);
 
 /** What one kind of endpoint allows, ready to be used. */
@@ -109,12 +110,8 @@ export function compileDecide(settings: PolicySettings): Decide {
   function passFor(grant: Grant, table: KindTable): Decision {
     const made = grant.passes[table.index];
     if (made !== undefined) return made;
-    const pass = decision(grant.reason, {
-      headers: readableHeaders(grant, table),
-      vary: varyOnPass,
-      kind: table.kind,
-      rule: grant.rule,
-    });
+    const headers = readableHeaders(grant, table);
+    const pass = decision(grant.reason, undefined, headers, varyOnPass, table.kind, grant.rule);
     grant.passes[table.index] = pass;
     return pass;
   }
@@ -122,24 +119,38 @@ export function compileDecide(settings: PolicySettings): Decide {
   function decidePreflight(grant: Grant, table: KindTable, head: RequestHead): Decision {
     const method = head.requestMethod as string;
     const list = head.requestHeaders;
-    const facts = { vary: VARY_PREFLIGHT, kind: table.kind, rule: grant.rule };
-    const refuse = (reason: Reason, subject: string | undefined): Decision => {
-      if (!settings.debug) return decision(reason, { ...facts, subject, headers: [JSON_BODY] });
-      // A passing status with what is allowed makes the browser's console name what is missing.
-      const headers = [...grant.allowOrigin, table.allowMethods, table.allowHeaders];
-      return decision(reason, { ...facts, subject, headers, status: 204 });
-    };
-
-    if (!table.methods.has(method)) return refuse('method-not-allowed', method);
+    if (!table.methods.has(method)) return refusePreflight('method-not-allowed', method, grant, table);
     const headers = [...grant.allowOrigin, table.allowMethods];
     if (list !== undefined && list !== '') {
       const refused = findRefusedHeader(list, table.headers);
-      if (refused === MALFORMED_LIST) return refuse('request-headers-malformed', undefined);
-      if (refused !== undefined) return refuse('request-header-not-allowed', refused);
+      if (refused === MALFORMED_LIST) {
+        return refusePreflight('request-headers-malformed', undefined, grant, table);
+      }
+      if (refused !== undefined) return refusePreflight('request-header-not-allowed', refused, grant, table);
       headers.push(['Access-Control-Allow-Headers', list]);
     }
     headers.push(maxAge);
-    return decision('preflight-allowed', { ...facts, headers });
+    return decision('preflight-allowed', 204, headers, VARY_PREFLIGHT, table.kind, grant.rule);
+  }
+
+  function refusePreflight(
+    reason: Reason,
+    subject: string | undefined,
+    { allowOrigin, rule }: Grant,
+    { kind, allowMethods, allowHeaders }: KindTable,
+  ): Decision {
+    // In debug mode a passing status with what is allowed makes the browser's console name what is missing.
+    return settings.debug
+      ? decision(
+          reason,
+          204,
+          [...allowOrigin, allowMethods, allowHeaders],
+          VARY_PREFLIGHT,
+          kind,
+          rule,
+          subject,
+        )
+      : decision(reason, REASONS[reason].status, JSON_ONLY, VARY_PREFLIGHT, kind, rule, subject);
   }
 
   return (head) => {
@@ -175,12 +186,8 @@ export function compileDecide(settings: PolicySettings): Decide {
     }
 
     if (head.method === 'POST' && table.jsonOnly && !isJson(head.contentType)) {
-      return decision('content-type-not-allowed', {
-        headers: [...readableHeaders(grant, table), JSON_BODY],
-        vary: varyOnPass,
-        kind: table.kind,
-        rule: grant.rule,
-      });
+      const headers = [...readableHeaders(grant, table), JSON_BODY];
+      return decision('content-type-not-allowed', 415, headers, varyOnPass, table.kind, grant.rule);
     }
     return passFor(grant, table);
   };
@@ -230,29 +237,26 @@ function unique(names: readonly string[]): string[] {
   return [...seen.keys()].map((lower) => names.find((name) => name.toLowerCase() === lower) as string);
 }
 
-interface DecisionFacts {
-  readonly headers: readonly HeaderField[];
-  readonly vary: string;
-  readonly kind?: EndpointKind;
-  readonly rule?: string | undefined;
-  readonly subject?: string | undefined;
-  /** In place of the reason's own. */
-  readonly status?: number;
-}
-
-function decision(reason: Reason, facts: DecisionFacts): Decision {
-  const { outcome, status } = REASONS[reason];
-  const ownStatus = facts.status ?? status;
+/** Positional, since it runs in the path of every preflight and spreading objects would cost more than the rest. */
+function decision(
+  reason: Reason,
+  status: number | undefined,
+  headers: readonly HeaderField[],
+  vary: string,
+  kind?: EndpointKind,
+  rule?: string,
+  subject?: string,
+): Decision {
   return Object.freeze({
-    outcome,
+    outcome: REASONS[reason].outcome,
     reason,
-    status: ownStatus,
-    headers: Object.freeze(facts.headers),
-    vary: facts.vary,
-    body: ownStatus === 204 ? undefined : DENIAL_BODIES[reason],
-    kind: facts.kind,
-    rule: facts.rule,
-    subject: facts.subject,
+    status,
+    headers: Object.freeze(headers),
+    vary,
+    body: status === 204 ? undefined : DENIAL_BODIES[reason],
+    kind,
+    rule,
+    subject,
     wouldDeny: undefined,
   });
 }
@@ -261,7 +265,7 @@ function decision(reason: Reason, facts: DecisionFacts): Decision {
 const EARLY_DENIALS: Readonly<Partial<Record<Reason, Decision>>> = Object.fromEntries(
   (Object.keys(DENIAL_BODIES) as Reason[])
     .filter((reason) => ['request-target', 'host', 'origin'].includes(REASONS[reason].check))
-    .map((reason) => [reason, decision(reason, { headers: [JSON_BODY], vary: VARY_ORIGIN })]),
+    .map((reason) => [reason, decision(reason, REASONS[reason].status, JSON_ONLY, VARY_ORIGIN)]),
 );
 
 function deny(reason: Reason): Decision {

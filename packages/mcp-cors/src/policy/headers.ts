@@ -52,10 +52,12 @@ export const FORBIDDEN_REQUEST_HEADER_PREFIXES: readonly string[] = Object.freez
 /** Response headers that a page can never read. @see https://fetch.spec.whatwg.org/#forbidden-response-header-name */
 export const FORBIDDEN_RESPONSE_HEADERS: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2']);
 
-/** Longest header name that a prefix such as `mcp-param-` admits. */
-export const MAX_PREFIXED_NAME_LENGTH = 128;
+/** Longest header name that is admitted without being listed: by a prefix such as `mcp-param-`, or by `*`. */
+export const MAX_HEADER_NAME_LENGTH = 128;
 /** Most names that a preflight may ask for. Browsers send each name once, so real requests stay far below. */
 export const MAX_REQUESTED_HEADERS = 128;
+/** Longest list of requested headers that is looked at; longer ones are refused unread. */
+export const MAX_LIST_LENGTH = MAX_REQUESTED_HEADERS * MAX_HEADER_NAME_LENGTH;
 /** Most white space that intermediaries may have put around one name. */
 const MAX_OWS_PER_ELEMENT = 2;
 /** Most empty list elements that intermediaries may have left (RFC 9110 section 5.6.1.2). */
@@ -101,59 +103,55 @@ export const MALFORMED_LIST = Symbol('malformed list');
  * (with some help from an intermediary) would send.
  *
  * Cost: one pass that ends at the first refusal; at most {@link MAX_REQUESTED_HEADERS} names and
- * {@link MAX_PREFIXED_NAME_LENGTH} characters a name are ever read, so a hostile value of any size is cheap.
+ * {@link MAX_LIST_LENGTH} characters are ever read, so a hostile value of any size is cheap.
  */
 export function findRefusedHeader(
   value: string,
   allowed: AllowedHeaders,
 ): string | typeof MALFORMED_LIST | undefined {
+  if (value.length > MAX_LIST_LENGTH) return MALFORMED_LIST;
   let names = 0;
   let empty = 0;
-  let i = 0;
-  while (i <= value.length) {
-    let ows = 0;
-    while (isOws(value.charCodeAt(i))) {
-      i++;
-      if (++ows > MAX_OWS_PER_ELEMENT) return MALFORMED_LIST;
+  for (let start = 0; start <= value.length; ) {
+    const comma = value.indexOf(',', start);
+    const end = comma === -1 ? value.length : comma;
+    const element = value.slice(start, end);
+    start = end + 1;
+    if (allowed.names.has(element)) {
+      names++; // what a browser sends: lower case, no white space
+    } else {
+      const name = trimOws(element);
+      if (name === undefined) return MALFORMED_LIST;
+      if (name === '') empty++;
+      else if (!isToken(name)) return MALFORMED_LIST;
+      else if (!isAllowedHeader(name, allowed)) return name;
+      else names++;
     }
-    const start = i;
-    while (isTokenCharacter(value.charCodeAt(i))) {
-      if (++i - start > MAX_PREFIXED_NAME_LENGTH) return MALFORMED_LIST;
-    }
-    const end = i;
-    while (isOws(value.charCodeAt(i))) {
-      i++;
-      if (++ows > MAX_OWS_PER_ELEMENT) return MALFORMED_LIST;
-    }
-    if (i < value.length && value.charCodeAt(i) !== COMMA) return MALFORMED_LIST;
-    i++;
-    if (start === end) {
-      if (++empty > MAX_EMPTY_ELEMENTS) return MALFORMED_LIST;
-      continue;
-    }
-    if (++names > MAX_REQUESTED_HEADERS) return MALFORMED_LIST;
-    const name = value.slice(start, end);
-    if (!isAllowedHeader(name, allowed)) return name;
+    if (names > MAX_REQUESTED_HEADERS || empty > MAX_EMPTY_ELEMENTS) return MALFORMED_LIST;
   }
   return undefined;
 }
 
 function isAllowedHeader(name: string, allowed: AllowedHeaders): boolean {
-  if (allowed.names.has(name)) return true; // browsers send lower case
   const lower = name.toLowerCase();
   if (allowed.names.has(lower)) return true;
+  if (lower.length > MAX_HEADER_NAME_LENGTH) return false;
   if (allowed.any) return !isForbiddenRequestHeader(lower);
-  for (const prefix of allowed.prefixes) {
-    if (lower.length > prefix.length && lower.startsWith(prefix)) return true;
-  }
-  return false;
+  return allowed.prefixes.some((prefix) => lower.length > prefix.length && lower.startsWith(prefix));
+}
+
+/** An element without the white space around it; undefined when there is more than any intermediary would add. */
+function trimOws(element: string): string | undefined {
+  let start = 0;
+  let end = element.length;
+  while (start < end && isOws(element.charCodeAt(start))) start++;
+  while (end > start && isOws(element.charCodeAt(end - 1))) end--;
+  return element.length - (end - start) > MAX_OWS_PER_ELEMENT ? undefined : element.slice(start, end);
 }
 
 function isOws(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
-
-const COMMA = 0x2c;
 
 /** Whether a Content-Type value is exactly `application/json`, with parameters or without. */
 export function isJsonContentType(value: string): boolean {
