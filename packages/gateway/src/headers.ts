@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { CORS_RESPONSE_HEADERS, type Decision, mergeVary } from 'mcp-cors';
+import { type Decision, isCorsResponseHeader, mergeVary } from 'mcp-cors';
 
 /** Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are never forwarded. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -76,7 +76,7 @@ export function responseHeaders(upstream: IncomingHttpHeaders, decision: Decisio
   for (const name in upstream) {
     const value = upstream[name];
     if (value === undefined || HOP_BY_HOP.has(name) || dropped.includes(name)) continue;
-    if (ours && name.startsWith('access-control-') && CORS_RESPONSE_HEADERS.includes(name)) continue;
+    if (ours && isCorsResponseHeader(name)) continue;
     headers[name] = Array.isArray(value) ? value.map(toWire) : toWire(value);
   }
   return withDecision(headers, decision);

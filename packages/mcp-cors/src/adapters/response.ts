@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { CORS_RESPONSE_HEADERS, type Decision, mergeVary } from '../policy/index.js';
+import { CORS_RESPONSE_HEADERS, type Decision, type HeaderField, mergeVary } from '../policy/index.js';
 
 /**
  * Applies a decision to a Node response. Answers preflights and denials, and says so by returning true. Otherwise the
@@ -8,11 +8,8 @@ import { CORS_RESPONSE_HEADERS, type Decision, mergeVary } from '../policy/index
  */
 export function applyDecision(decision: Decision, response: ServerResponse): boolean {
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
-  for (const name of CORS_RESPONSE_HEADERS) if (response.hasHeader(name)) response.removeHeader(name);
-  for (const [name, value] of decision.headers) response.setHeader(name, value);
-  if (decision.vary !== '')
-    response.setHeader('Vary', mergeVary(headerText(response, 'vary'), decision.vary));
-
+  if (decision.status !== undefined && response.getHeaderNames().length > 0) removeForeign(decision, response);
+  setHeaders(decision, response);
   if (decision.status !== undefined) {
     response.statusCode = decision.status;
     response.end(decision.body);
@@ -24,27 +21,36 @@ export function applyDecision(decision: Decision, response: ServerResponse): boo
 
 /** Makes the policy's headers the last word when the head is written. */
 function holdHeaders(decision: Decision, response: ServerResponse): void {
-  const held = new Map(decision.headers.map(([name, value]) => [name.toLowerCase(), value]));
   const writeHead = response.writeHead;
   response.writeHead = function holdingWriteHead(this: ServerResponse, status: number, ...rest: unknown[]) {
     const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
     const headers = reason === undefined ? (rest[0] ?? rest[1]) : rest[1];
     if (!this.headersSent) {
       setGivenHeaders(this, headers);
-      for (const name of CORS_RESPONSE_HEADERS) {
-        const value = held.get(name);
-        if (this.getHeader(name) === value) continue;
-        if (value === undefined) this.removeHeader(name);
-        else this.setHeader(name, value);
-      }
-      if (decision.vary !== '') {
-        const present = headerText(this, 'vary');
-        const merged = mergeVary(present, decision.vary);
-        if (merged !== present) this.setHeader('Vary', merged);
-      }
+      removeForeign(decision, this);
+      setHeaders(decision, this);
     }
     return (writeHead as (status: number, reason?: string) => ServerResponse).call(this, status, reason);
   } as typeof response.writeHead;
+}
+
+/** Sets the headers of a decision where they do not stand yet, and adds its names to Vary. */
+function setHeaders({ headers, vary }: Decision, response: ServerResponse): void {
+  for (let i = 0; i < headers.length; i++) {
+    const field = headers[i] as HeaderField;
+    if (response.getHeader(field[0]) !== field[1]) response.setHeader(field[0], field[1]);
+  }
+  if (vary === '') return;
+  const present = headerText(response, 'vary');
+  const merged = mergeVary(present, vary);
+  if (merged !== present) response.setHeader('Vary', merged);
+}
+
+/** Removes CORS headers that the policy did not set. */
+function removeForeign({ headers }: Decision, response: ServerResponse): void {
+  for (const name of CORS_RESPONSE_HEADERS) {
+    if (response.hasHeader(name) && !headers.some((field) => field[0] === name)) response.removeHeader(name);
+  }
 }
 
 /** Sets headers as `writeHead` takes them: an object, or a flat list of names and values in which names may repeat. */

@@ -1,9 +1,9 @@
 import { ENDPOINT_KINDS, type EndpointKind, hasDotSegments } from './endpoints.js';
 import { type PolicyIssue, policyIssue } from './errors.js';
 import {
-  CORS_RESPONSE_HEADERS,
   FORBIDDEN_METHODS,
   FORBIDDEN_RESPONSE_HEADERS,
+  isCorsResponseHeader,
   isForbiddenRequestHeader,
   isToken,
 } from './headers.js';
@@ -256,7 +256,7 @@ function readAllowedHeaders(value: unknown, credentials: boolean, issues: Policy
       else names.push(text);
     } else if (!isToken(text)) {
       issues.push(policyIssue('request-header-syntax', path, text));
-    } else if (CORS_RESPONSE_HEADERS.includes(lower)) {
+    } else if (isCorsResponseHeader(lower)) {
       issues.push(policyIssue('request-header-is-cors-response', path, text));
     } else if (isForbiddenRequestHeader(lower)) {
       issues.push(policyIssue('request-header-forbidden', path, text));

@@ -3,15 +3,24 @@ export type HeaderField = readonly [name: string, value: string];
 
 /** Every CORS response header. A carrier removes those that an application or an upstream set and the policy did not. */
 export const CORS_RESPONSE_HEADERS: readonly string[] = Object.freeze([
-  'access-control-allow-origin',
-  'access-control-allow-credentials',
-  'access-control-allow-methods',
-  'access-control-allow-headers',
-  'access-control-max-age',
-  'access-control-expose-headers',
-  'access-control-allow-private-network',
-  'access-control-allow-local-network',
+  'Access-Control-Allow-Origin',
+  'Access-Control-Allow-Credentials',
+  'Access-Control-Allow-Methods',
+  'Access-Control-Allow-Headers',
+  'Access-Control-Max-Age',
+  'Access-Control-Expose-Headers',
+  'Access-Control-Allow-Private-Network',
+  'Access-Control-Allow-Local-Network',
 ]);
+
+const CORS_RESPONSE_HEADER_NAMES: ReadonlySet<string> = new Set(
+  CORS_RESPONSE_HEADERS.map((name) => name.toLowerCase()),
+);
+
+/** Whether a name in lower case is that of a CORS response header. */
+export function isCorsResponseHeader(name: string): boolean {
+  return CORS_RESPONSE_HEADER_NAMES.has(name);
+}
 
 /** Methods that the Fetch standard forbids to pages. @see https://fetch.spec.whatwg.org/#forbidden-method */
 export const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);

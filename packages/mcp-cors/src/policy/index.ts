@@ -11,7 +11,13 @@ export {
 export { ENDPOINT_KINDS, type EndpointKind } from './endpoints.js';
 export { POLICY_ISSUES, PolicyConfigError, type PolicyIssue, type PolicyIssueCode } from './errors.js';
 export { type CheckResult, type Explanation, explain } from './explain.js';
-export { CORS_RESPONSE_HEADERS, type HeaderField, mergeVary, SAFELISTED_METHODS } from './headers.js';
+export {
+  CORS_RESPONSE_HEADERS,
+  type HeaderField,
+  isCorsResponseHeader,
+  mergeVary,
+  SAFELISTED_METHODS,
+} from './headers.js';
 export { LOOPBACK_HOSTS } from './host.js';
 export { createPolicy, type Policy, toPolicy } from './policy.js';
 export { REVISION_NEEDS, REVISIONS, type Revision, type RevisionNeeds } from './revisions.js';
