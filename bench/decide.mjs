@@ -14,9 +14,16 @@ const ROUNDS = 15;
 const ROUND_MS = 12;
 const METHODS = ['GET', 'POST', 'DELETE'];
 const REQUEST_HEADERS = [
-  'accept', 'authorization', 'content-type', 'last-event-id', 'mcp-method', 'mcp-name',
-  'mcp-protocol-version', 'mcp-session-id', 'x-api-key',
-]; // biome-ignore format: a list
+  'accept',
+  'authorization',
+  'content-type',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'x-api-key',
+];
 const EXPOSED = ['Mcp-Session-Id', 'WWW-Authenticate'];
 
 const originsOf = (count) => Array.from({ length: count }, (_, i) => `https://app${i}.example.com`);
@@ -112,7 +119,10 @@ function bareHandler(origins) {
       response.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id, WWW-Authenticate');
       if (request.method === 'OPTIONS') {
         response.setHeader('Access-Control-Allow-Methods', 'GET, POST, DELETE');
-        response.setHeader('Access-Control-Allow-Headers', 'content-type, mcp-session-id, mcp-protocol-version');
+        response.setHeader(
+          'Access-Control-Allow-Headers',
+          'content-type, mcp-session-id, mcp-protocol-version',
+        );
         response.statusCode = 204;
         response.end();
         return;
@@ -142,8 +152,14 @@ const noop = () => {};
 const CASES = [
   ['POST allowed', (origins) => requestOf({ method: 'POST', origin: origins.at(-1) })],
   ['POST denied', () => requestOf({ method: 'POST', origin: 'https://evil.example' })],
-  ['preflight allowed', (origins) => requestOf({ method: 'OPTIONS', origin: origins.at(-1), preflight: true })],
-  ['preflight denied', () => requestOf({ method: 'OPTIONS', origin: 'https://evil.example', preflight: true })],
+  [
+    'preflight allowed',
+    (origins) => requestOf({ method: 'OPTIONS', origin: origins.at(-1), preflight: true }),
+  ],
+  [
+    'preflight denied',
+    () => requestOf({ method: 'OPTIONS', origin: 'https://evil.example', preflight: true }),
+  ],
 ];
 
 // Nobody is fooled: each handler really lets the allowed origin through and holds the foreign one back.
@@ -151,20 +167,32 @@ function prove(name, handler, request, allowed) {
   const response = new StubResponse();
   handler(request, response, noop);
   const got = response.getHeader('access-control-allow-origin');
-  if ((got === request.headers.origin) !== allowed) throw new Error(`${name} answered ${got} to ${request.headers.origin}`);
+  if ((got === request.headers.origin) !== allowed)
+    throw new Error(`${name} answered ${got} to ${request.headers.origin}`);
 }
 
-console.log(`node ${process.version}, ${process.arch}; ns per call, median of ${ROUNDS} rounds; in brackets: times mcp-cors`);
+console.log(
+  `node ${process.version}, ${process.arch}; ns per call, median of ${ROUNDS} rounds; in brackets: times mcp-cors`,
+);
 if (!(ServerResponse.prototype.writeHead instanceof Function)) throw new Error('node:http has changed');
 
 for (const count of [1, 100, 10_000]) {
   const origins = originsOf(count);
   const policy = createPolicy({ origins, allowedHeaders: ['X-Api-Key'] });
   const ours = mcpCors(policy);
-  const theirs = cors({ origin: origins, methods: METHODS, allowedHeaders: REQUEST_HEADERS, exposedHeaders: EXPOSED });
+  const theirs = cors({
+    origin: origins,
+    methods: METHODS,
+    allowedHeaders: REQUEST_HEADERS,
+    exposedHeaders: EXPOSED,
+  });
   const hook = await fastifyHook({
-    origin: origins, methods: METHODS, allowedHeaders: REQUEST_HEADERS, exposedHeaders: EXPOSED, hideOptionsRoute: true,
-  }); // biome-ignore format: options
+    origin: origins,
+    methods: METHODS,
+    allowedHeaders: REQUEST_HEADERS,
+    exposedHeaders: EXPOSED,
+    hideOptionsRoute: true,
+  });
   const bare = bareHandler(origins);
 
   const rows = CASES.map(([title, requestFor]) => {
@@ -186,12 +214,22 @@ for (const count of [1, 100, 10_000]) {
     const figures = measure({
       decision: () => policy.decide(head),
       ...Object.fromEntries(
-        Object.entries(handlers).map(([name, handler]) => [name, () => handler(request, new StubResponse(), noop)]),
+        Object.entries(handlers).map(([name, handler]) => [
+          name,
+          () => handler(request, new StubResponse(), noop),
+        ]),
       ),
     });
     const base = figures['mcp-cors'];
     const shown = (name) => `${figures[name].toFixed(0)} (${(figures[name] / base).toFixed(2)})`;
-    return [title, figures.decision.toFixed(0), base.toFixed(0), shown('cors'), shown('@fastify/cors'), shown('bare')];
+    return [
+      title,
+      figures.decision.toFixed(0),
+      base.toFixed(0),
+      shown('cors'),
+      shown('@fastify/cors'),
+      shown('bare'),
+    ];
   });
   printTable(
     `${count.toLocaleString('en')} origin${count === 1 ? '' : 's'}`,

@@ -180,10 +180,10 @@ function toJson(exchanges: readonly ExplainedExchange[], deciding: ExplainedExch
     origin: head.origin,
     verdict: explanation.verdict,
     reason: explanation.reason,
-    rule: explanation.decision.rule,
-    status: explanation.decision.status,
+    rule: explanation.decision.rule ?? null,
+    status: explanation.decision.status ?? null,
     why: explanation.why,
-    remedy: explanation.remedy,
+    remedy: explanation.remedy ?? null,
     checks: explanation.checks,
     headers: sentHeaders(explanation.decision),
   });

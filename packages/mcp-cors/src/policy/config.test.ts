@@ -500,7 +500,7 @@ describe('nearestName', () => {
   });
 
   it('prefers the nearer of two', () => {
-    expect(nearestName('abcx', ['abxx', 'abc'])).toBe('abc');
+    expect(nearestName('abcx', ['abyy', 'abc'])).toBe('abc');
     expect(nearestName('abc', ['abd', 'abc'])).toBe('abc');
   });
 

@@ -82,7 +82,7 @@ const WORDS: Readonly<Record<Reason, Words>> = {
   },
   'method-not-allowed': {
     why: (head, { kind }) =>
-      `Pages may not use the method ${shown(head.requestMethod)} on a ${kind} endpoint under the served revisions.`,
+      `Pages may not use the method ${shown(head.requestMethod)} on endpoints of kind ${kind} under the served revisions.`,
     remedy: ({ requestMethod = '' }) =>
       isToken(requestMethod)
         ? `If the server needs it, add it: methods: ['${requestMethod}'], or serve a revision that uses it.`
@@ -90,7 +90,7 @@ const WORDS: Readonly<Record<Reason, Words>> = {
   },
   'request-header-not-allowed': {
     why: (_, { subject, kind }) =>
-      `Pages may not send the request header ${shown(subject)} to a ${kind} endpoint under the served revisions.`,
+      `Pages may not send the request header ${shown(subject)} to endpoints of kind ${kind} under the served revisions.`,
     remedy: (_, { subject }) => `If the server needs it, add it: allowedHeaders: ['${subject}'].`,
   },
   'request-headers-malformed': {
@@ -100,7 +100,7 @@ const WORDS: Readonly<Record<Reason, Words>> = {
   },
   'content-type-not-allowed': {
     why: (head, { kind }) =>
-      `A POST to a ${kind} endpoint must be application/json, not ${shown(head.contentType)}: any page can send other types without a preflight.`,
+      `A POST to an endpoint of kind ${kind} must be application/json, not ${shown(head.contentType)}: any page can send other types without a preflight.`,
     remedy: () =>
       "Send Content-Type: application/json. If the path is not MCP, say so: endpoints: { '/path': 'other' }.",
   },

@@ -11,7 +11,8 @@ import {
   isJsonContentType,
   isToken,
   MALFORMED_LIST,
-  MAX_PREFIXED_NAME_LENGTH,
+  MAX_HEADER_NAME_LENGTH,
+  MAX_LIST_LENGTH,
   MAX_REQUESTED_HEADERS,
   mergeVary,
   SAFELISTED_METHODS,
@@ -32,7 +33,9 @@ describe('isToken', () => {
   test('any text', () => {
     expect(isToken('')).toBe(false);
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => expect(isToken(text)).toBe(TOKEN.test(text))),
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(isToken(text)).toBe(TOKEN.test(text));
+      }),
     );
   });
 });
@@ -130,7 +133,7 @@ describe('findRefusedHeader', () => {
     ['sixteen empty elements', `accept${empty(16)}`],
     ['a name of the prefix', 'mcp-param-x'],
     ['a name of the prefix in another case', 'Mcp-Param-Region'],
-    ['the longest name of the prefix', `mcp-param-${'x'.repeat(MAX_PREFIXED_NAME_LENGTH - 10)}`],
+    ['the longest name of the prefix', `mcp-param-${'x'.repeat(MAX_HEADER_NAME_LENGTH - 10)}`],
     ['the most names', Array.from({ length: MAX_REQUESTED_HEADERS }, (_, i) => `mcp-param-${i}`).join(',')],
   ])('allows %s', (_, value) => {
     expect(findRefusedHeader(value, ALLOWED)).toBeUndefined();
@@ -169,7 +172,6 @@ describe('findRefusedHeader', () => {
     ['a NUL', 'accept\0'],
     ['a letter beyond ASCII', 'accépt'],
     ['seventeen empty elements', `accept${empty(17)}`],
-    ['a name of 129 characters', `mcp-param-${'x'.repeat(MAX_PREFIXED_NAME_LENGTH - 9)}`],
     ['129 names', Array.from({ length: MAX_REQUESTED_HEADERS + 1 }, (_, i) => `mcp-param-${i}`).join(',')],
     ['100 kB of commas', empty(100_000)],
     ['100 kB of spaces', ' '.repeat(100_000)],
@@ -190,27 +192,37 @@ describe('findRefusedHeader', () => {
     expect(findRefusedHeader(value, ANY)).toBe(refused);
   });
 
-  // hono CVE-2026-69207 and rs/cors GHSA-mh55-gqvf-xfwm: cost must not grow with a hostile value.
-  test.each([
-    ['commas', ','.repeat(100_000)],
-    ['commas and spaces', ', '.repeat(50_000)],
-    ['allowed names', 'accept,'.repeat(14_000)],
-    ['names of one letter', 'a,'.repeat(50_000)],
-    ['white space', '\t'.repeat(100_000)],
-    ['an endless name', 'accept'.repeat(17_000)],
-  ])('reads little of 100 kB of %s', (_, value) => {
-    let reads = 0;
-    const counted = {
-      length: value.length,
-      charCodeAt: (i: number) => {
-        reads++;
-        return value.charCodeAt(i);
-      },
-      slice: (start: number, end: number) => value.slice(start, end),
-    } as unknown as string;
-    expect(findRefusedHeader(counted, ALLOWED)).not.toBeUndefined();
-    const bound = MAX_REQUESTED_HEADERS * (MAX_PREFIXED_NAME_LENGTH + 8);
-    expect(reads).toBeLessThan(bound);
+  it('refuses a name of 129 characters, unless the owner named it', () => {
+    const name = `mcp-param-${'x'.repeat(MAX_HEADER_NAME_LENGTH - 9)}`;
+    expect(findRefusedHeader(name, ALLOWED)).toBe(name);
+    expect(findRefusedHeader(name, ANY)).toBe(name);
+    expect(findRefusedHeader(name, { ...ALLOWED, names: new Set([name]) })).toBeUndefined();
+    expect(findRefusedHeader(name.toUpperCase(), { ...ALLOWED, names: new Set([name]) })).toBeUndefined();
+  });
+
+  it('does not read a list that is longer than any browser sends', () => {
+    const longest = `accept,${'x'.repeat(MAX_LIST_LENGTH - 7)}`;
+    expect(findRefusedHeader(longest, ALLOWED)).toBe(longest.slice(7));
+    expect(findRefusedHeader(`${longest}x`, ALLOWED)).toBe(MALFORMED_LIST);
+  });
+
+  // hono CVE-2026-69207 (10 s for 100 kB) and rs/cors GHSA-mh55-gqvf-xfwm (127 ms for one value).
+  describe.each([100_000, MAX_LIST_LENGTH])('costs next to nothing on %i bytes of', (size) => {
+    test.each([
+      ['commas', ','],
+      ['commas and spaces', ', '],
+      ['allowed names', 'accept,'],
+      ['allowed names in upper case', 'ACCEPT,'],
+      ['names of the prefix', 'mcp-param-x,'],
+      ['names of one letter', 'a,'],
+      ['white space', '\t'],
+      ['an endless name', 'accept'],
+    ])('%s', (_, unit) => {
+      const value = unit.repeat(Math.floor(size / unit.length));
+      const start = performance.now();
+      for (let i = 0; i < 20; i++) expect(findRefusedHeader(value, ALLOWED)).toBeDefined();
+      expect(performance.now() - start).toBeLessThan(1000);
+    });
   });
 
   const name = fc.constantFrom(
@@ -237,12 +249,8 @@ describe('findRefusedHeader', () => {
         ),
         ([names, shuffled]) => {
           const isAllowed = !names.some((text) => /^(?:x-evil|te)$/i.test(text.trim()));
-          for (const allowed of [ALLOWED, { ...ALLOWED, names: new Set([...ALLOWED.names]), any: false }]) {
-            expect(findRefusedHeader(names.join(','), allowed) === undefined).toBe(isAllowed);
-            expect(findRefusedHeader(shuffled.join(',').toLowerCase(), allowed) === undefined).toBe(
-              isAllowed,
-            );
-          }
+          expect(findRefusedHeader(names.join(','), ALLOWED) === undefined).toBe(isAllowed);
+          expect(findRefusedHeader(shuffled.join(',').toLowerCase(), ALLOWED) === undefined).toBe(isAllowed);
         },
       ),
       { numRuns: 1000 },
