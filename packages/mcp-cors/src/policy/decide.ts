@@ -13,6 +13,7 @@ import {
   type HeaderField,
   isJsonContentType,
   MALFORMED_LIST,
+  namesAllowedByPrefix,
 } from './headers.js';
 import { createHostMatcher, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
 import { MAX_ORIGIN_LENGTH } from './origin.js';
@@ -119,14 +120,15 @@ export function compileDecide(settings: PolicySettings): Decide {
   function decidePreflight(grant: Grant, table: KindTable, head: RequestHead): Decision {
     const method = head.requestMethod as string;
     const list = head.requestHeaders;
-    if (!table.methods.has(method)) return refusePreflight('method-not-allowed', method, grant, table);
+    if (!table.methods.has(method)) return refusePreflight('method-not-allowed', method, grant, table, head);
     const headers = [...grant.allowOrigin, table.allowMethods];
     if (list !== undefined && list !== '') {
       const refused = findRefusedHeader(list, table.headers);
       if (refused === MALFORMED_LIST) {
-        return refusePreflight('request-headers-malformed', undefined, grant, table);
+        return refusePreflight('request-headers-malformed', undefined, grant, table, head);
       }
-      if (refused !== undefined) return refusePreflight('request-header-not-allowed', refused, grant, table);
+      if (refused !== undefined)
+        return refusePreflight('request-header-not-allowed', refused, grant, table, head);
       headers.push(['Access-Control-Allow-Headers', list]);
     }
     headers.push(maxAge);
@@ -136,21 +138,21 @@ export function compileDecide(settings: PolicySettings): Decide {
   function refusePreflight(
     reason: Reason,
     subject: string | undefined,
-    { allowOrigin, rule }: Grant,
-    { kind, allowMethods, allowHeaders }: KindTable,
+    grant: Grant,
+    table: KindTable,
+    head: RequestHead,
   ): Decision {
-    // In debug mode a passing status with what is allowed makes the browser's console name what is missing.
-    return settings.debug
-      ? decision(
-          reason,
-          204,
-          [...allowOrigin, allowMethods, allowHeaders],
-          VARY_PREFLIGHT,
-          kind,
-          rule,
-          subject,
-        )
-      : decision(reason, REASONS[reason].status, JSON_ONLY, VARY_PREFLIGHT, kind, rule, subject);
+    const { kind } = table;
+    const { rule } = grant;
+    if (!settings.debug) {
+      return decision(reason, REASONS[reason].status, JSON_ONLY, VARY_PREFLIGHT, kind, rule, subject);
+    }
+    // A passing status with what is allowed makes the browser's console name what is missing, and nothing else.
+    const byPrefix = namesAllowedByPrefix(head.requestHeaders ?? '', table.headers);
+    const [name, names] = table.allowHeaders;
+    const allowHeaders: HeaderField = [name, [names, ...byPrefix].join(', ')];
+    const headers = [...grant.allowOrigin, table.allowMethods, allowHeaders];
+    return decision(reason, 204, headers, VARY_PREFLIGHT, kind, rule, subject);
   }
 
   return (head) => {

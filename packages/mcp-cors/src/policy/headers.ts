@@ -141,6 +141,15 @@ export function findRefusedHeader(
   return undefined;
 }
 
+/** The names of an `Access-Control-Request-Headers` value that are allowed by prefix. Bounded like the scan above. */
+export function namesAllowedByPrefix(value: string, allowed: AllowedHeaders): readonly string[] {
+  if (value.length > MAX_LIST_LENGTH) return [];
+  const names = value.split(',', MAX_REQUESTED_HEADERS).map((element) => trimOws(element) ?? '');
+  return names.filter(
+    (name) => isToken(name) && !allowed.names.has(name.toLowerCase()) && isAllowedHeader(name, allowed),
+  );
+}
+
 function isAllowedHeader(name: string, allowed: AllowedHeaders): boolean {
   const lower = name.toLowerCase();
   if (allowed.names.has(lower)) return true;

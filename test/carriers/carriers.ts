@@ -1,0 +1,191 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { createPolicy, type PolicyConfig, type RequestHead } from 'mcp-cors';
+import { mcpCors as mcpCorsExpress } from 'mcp-cors/express';
+import { mcpCors as mcpCorsNode } from 'mcp-cors/node';
+import { APPLICATION_CORS, type Application, createApplication } from './application.js';
+import type { CarrierName, Line, VectorRequest } from './vectors.js';
+import { exchange } from './wire.js';
+
+/** What a carrier made of a request. */
+export interface Answer {
+  /** undefined when the policy leaves it to the application. */
+  readonly status: number | undefined;
+  readonly lines: readonly Line[];
+  readonly body: string;
+  /** How many requests the application got to see: none or one. */
+  readonly reached: number;
+  /** The reason, where the carrier tells it. */
+  readonly reason: string | undefined;
+  /** In report-only mode, where the carrier tells it: the reason of the denial that was not enforced. */
+  readonly wouldDeny: string | undefined;
+}
+
+/** Anything that applies a policy, as a vector meets it. */
+export interface Carrier {
+  readonly name: CarrierName;
+  /** Whether responses come over a socket, from an application with headers of its own. */
+  readonly onSocket: boolean;
+  answer(policy: PolicyConfig, request: VectorRequest): Promise<Answer>;
+  /** How many requests have reached an application so far, those that came after their answer included. */
+  reached(): number;
+  close(): Promise<void>;
+}
+
+/** The most that a decision may take, however large the request is. Quadratic scans take seconds. */
+const MAX_DECISION_MS = 20;
+
+/** The policy itself, without anything around it. Also holds it to its word: frozen, repeatable, quick. */
+export function createPolicyCarrier(): Carrier {
+  let count = 0;
+  return {
+    name: 'policy',
+    onSocket: false,
+    close: async () => {},
+    reached: () => count,
+    answer: async (config, request) => {
+      const policy = createPolicy(config);
+      const head = headOf(request);
+      const times = [0, 1, 2].map(() => {
+        const start = performance.now();
+        policy.decide(head);
+        return performance.now() - start;
+      });
+      // The quickest of three: what the machine does besides is not the policy's fault.
+      const quickest = Math.min(...times);
+      if (quickest > MAX_DECISION_MS) throw new Error(`the decision took ${quickest.toFixed(1)} ms`);
+
+      const decision = policy.decide(head);
+      if (!Object.isFrozen(decision) || !Object.isFrozen(decision.headers)) {
+        throw new Error('the decision is not frozen');
+      }
+      if (JSON.stringify(decision) !== JSON.stringify(createPolicy(config).decide(head))) {
+        throw new Error('the decision depends on what was decided before');
+      }
+      const reached = decision.outcome === 'pass' ? 1 : 0;
+      count += reached;
+      return {
+        status: decision.status,
+        lines: decision.vary === '' ? decision.headers : [...decision.headers, ['Vary', decision.vary]],
+        body: decision.body ?? '',
+        reached,
+        reason: decision.reason,
+        wouldDeny: decision.wouldDeny?.reason,
+      };
+    },
+  };
+}
+
+/** The head that an HTTP parser would hand over: values without white space around them, repeated lines combined. */
+function headOf({ method, target, scheme, headers }: VectorRequest): RequestHead {
+  const values = (wanted: string): string | undefined => {
+    const lines = headers.filter(([name]) => name.toLowerCase() === wanted);
+    if (lines.length === 0) return undefined;
+    return lines.map(([, value]) => withoutOuterSpace(value)).join(', ');
+  };
+  return {
+    method,
+    path: target.replace(/\?.*$/s, ''),
+    scheme,
+    host: values('host'),
+    origin: values('origin'),
+    requestMethod: values('access-control-request-method'),
+    requestHeaders: values('access-control-request-headers'),
+    contentType: values('content-type'),
+    sessionId: values('mcp-session-id'),
+  };
+}
+
+/** A value without spaces and tabs around it. Long values are common here, so no expression that tries every run. */
+function withoutOuterSpace(value: string): string {
+  const isSpace = (i: number): boolean => value[i] === ' ' || value[i] === '\t';
+  let start = 0;
+  let end = value.length;
+  while (start < end && isSpace(start)) start++;
+  while (end > start && isSpace(end - 1)) end--;
+  return value.slice(start, end);
+}
+
+/** A server that applies a policy in front of an application. */
+export interface Served {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A carrier that answers on sockets: one server for each policy, started when it is first needed. */
+export function createSocketCarrier(
+  name: CarrierName,
+  serve: (policy: PolicyConfig, application: Application) => Promise<Served>,
+): Carrier {
+  const servers = new Map<string, { readonly application: Application; readonly served: Promise<Served> }>();
+  return {
+    name,
+    onSocket: true,
+    async answer(policy, { method, target, headers }) {
+      const key = JSON.stringify(policy);
+      let server = servers.get(key);
+      if (server === undefined) {
+        const application = createApplication();
+        server = { application, served: serve(policy, application) };
+        servers.set(key, server);
+      }
+      const { port } = await server.served;
+      const before = server.application.reached();
+      const response = await exchange(port, method, target, headers);
+      return {
+        ...response,
+        reached: server.application.reached() - before,
+        reason: reasonOf(response.body),
+        wouldDeny: undefined,
+      };
+    },
+    reached: () => [...servers.values()].reduce((sum, { application }) => sum + application.reached(), 0),
+    async close() {
+      await Promise.all([...servers.values()].map(async ({ served }) => (await served).close()));
+    },
+  };
+}
+
+/** The reason in the body of a denial. */
+function reasonOf(body: string): string | undefined {
+  if (!body.startsWith('{')) return undefined;
+  const message = JSON.parse(body) as { readonly error?: { readonly data?: { readonly reason?: string } } };
+  return message.error?.data?.reason;
+}
+
+/** Serves on a free loopback port. */
+export async function listen(listener: RequestListener): Promise<Served> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A `node:http` server whose listener is wrapped. */
+export function createNodeCarrier(): Carrier {
+  return createSocketCarrier('node', (policy, { listener }) => listen(mcpCorsNode(policy)(listener)));
+}
+
+/** An Express application with the middleware before everything but one, which has said its own about CORS by then. */
+export function createExpressCarrier(): Carrier {
+  return createSocketCarrier('express', (policy, { listener }) => {
+    const app = express();
+    app.use((_, response, next) => {
+      for (const [name, value] of APPLICATION_CORS) response.setHeader(name, value);
+      next();
+    });
+    app.use(mcpCorsExpress(policy));
+    app.use(listener);
+    return listen(app);
+  });
+}

@@ -1,0 +1,4 @@
+import { createExpressCarrier } from './carriers.js';
+import { runVectors } from './runner.js';
+
+runVectors(createExpressCarrier());

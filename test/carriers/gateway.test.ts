@@ -1,0 +1,4 @@
+import { createGatewayCarrier } from './gateway.js';
+import { runVectors } from './runner.js';
+
+runVectors(createGatewayCarrier());

@@ -1,0 +1,4 @@
+import { createNodeCarrier } from './carriers.js';
+import { runVectors } from './runner.js';
+
+runVectors(createNodeCarrier());

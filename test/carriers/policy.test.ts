@@ -1,0 +1,4 @@
+import { createPolicyCarrier } from './carriers.js';
+import { runVectors } from './runner.js';
+
+runVectors(createPolicyCarrier());
