@@ -8,6 +8,7 @@ import type { RequestHead } from '../policy/index.js';
  */
 export function readRequestHead(request: IncomingMessage, target: string): RequestHead {
   let host: string | undefined;
+  let authority: string | undefined;
   let origin: string | undefined;
   let contentType: string | undefined;
   let sessionId: string | undefined;
@@ -27,7 +28,7 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
         if (isNamed(name, 'origin')) origin = combine(origin, value);
         break;
       case 10:
-        if (name === ':authority') host ??= value; // RFC 9113 section 8.3.1
+        if (name === ':authority') authority = combine(authority, value);
         break;
       case 12:
         if (isNamed(name, 'content-type')) contentType = combine(contentType, value);
@@ -48,7 +49,8 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
   return {
     method: request.method ?? 'GET',
     path: query === -1 ? target : target.slice(0, query),
-    host,
+    // RFC 9113 section 8.3.1: a Host beside :authority must say the same.
+    host: authority === undefined || authority === host ? host : combine(host, authority),
     scheme: (request.socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
     origin,
     requestMethod,

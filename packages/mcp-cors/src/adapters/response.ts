@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { CORS_RESPONSE_HEADERS, type Decision, type HeaderField, mergeVary } from '../policy/index.js';
 
 /**
@@ -8,7 +8,8 @@ import { CORS_RESPONSE_HEADERS, type Decision, type HeaderField, mergeVary } fro
  */
 export function applyDecision(decision: Decision, response: ServerResponse): boolean {
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
-  if (decision.status !== undefined && response.getHeaderNames().length > 0) removeForeign(decision, response);
+  if (decision.status !== undefined && response.getHeaderNames().length > 0)
+    removeForeign(decision, response);
   setHeaders(decision, response);
   if (decision.status !== undefined) {
     response.statusCode = decision.status;
@@ -25,12 +26,17 @@ function holdHeaders(decision: Decision, response: ServerResponse): void {
   response.writeHead = function holdingWriteHead(this: ServerResponse, status: number, ...rest: unknown[]) {
     const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
     const headers = reason === undefined ? (rest[0] ?? rest[1]) : rest[1];
-    if (!this.headersSent) {
-      setGivenHeaders(this, headers);
-      removeForeign(decision, this);
-      setHeaders(decision, this);
-    }
-    return (writeHead as (status: number, reason?: string) => ServerResponse).call(this, status, reason);
+    const original = writeHead as (
+      this: ServerResponse,
+      status: number,
+      ...rest: unknown[]
+    ) => ServerResponse;
+    // What Node would refuse, Node shall refuse.
+    if (this.headersSent || !isHeaderList(headers)) return original.call(this, status, ...rest);
+    setGivenHeaders(this, headers);
+    removeForeign(decision, this);
+    setHeaders(decision, this);
+    return original.call(this, status, reason);
   } as typeof response.writeHead;
 }
 
@@ -53,13 +59,24 @@ function removeForeign({ headers }: Decision, response: ServerResponse): void {
   }
 }
 
-/** Sets headers as `writeHead` takes them: an object, or a flat list of names and values in which names may repeat. */
-function setGivenHeaders(response: ServerResponse, headers: unknown): void {
+/** Headers as `writeHead` takes them: an object, pairs, or a flat list of names and values. */
+type GivenHeaders =
+  | OutgoingHttpHeaders
+  | readonly (readonly [string, string])[]
+  | readonly string[]
+  | null
+  | undefined;
+
+function isHeaderList(headers: unknown): headers is GivenHeaders {
+  if (!Array.isArray(headers)) return typeof headers === 'object' || headers === undefined;
+  return Array.isArray(headers[0]) || headers.length % 2 === 0;
+}
+
+/** Sets headers as `writeHead` would: a list replaces what stands there, and may repeat a name. */
+function setGivenHeaders(response: ServerResponse, headers: GivenHeaders): void {
   if (headers === undefined || headers === null) return;
   if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) response.setHeader(name, value as string);
-    }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
     return;
   }
   const pairs: [string, string][] = Array.isArray(headers[0])

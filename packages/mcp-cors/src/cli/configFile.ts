@@ -26,13 +26,61 @@ export function readConfigFile(file: string): unknown {
       }),
     );
   }
-  return document.toJS({ maxAliasCount: 100 });
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error; // an alias of nothing, or too many aliases
+    throw new CommandError(`${file}: ${error.message}`, 'Write the values out instead of using aliases.');
+  }
 }
 
-/** The policy of a file: under `policy` in a gateway's configuration, or the file as a whole. */
-export function policyOf(config: unknown): { readonly policy: PolicyConfig; readonly prefix: string } {
-  if (typeof config === 'object' && config !== null && 'policy' in config) {
-    return { policy: config.policy as PolicyConfig, prefix: 'policy.' };
+/** What commands look at in a configuration of unknown shape. */
+interface ConfigDraft {
+  readonly policy?: unknown;
+  readonly routes?: unknown;
+}
+
+/**
+ * The policy that holds at a path: that of the route that it leads to, or the one under `policy` in a gateway's
+ * configuration, or the file as a whole.
+ */
+export function policyAt(
+  config: unknown,
+  path: string,
+): { readonly policy: PolicyConfig; readonly prefix: string } {
+  if (typeof config !== 'object' || config === null || !('policy' in config)) {
+    return { policy: config as PolicyConfig, prefix: '' };
   }
-  return { policy: config as PolicyConfig, prefix: '' };
+  const route = routesOf(config)
+    .filter((one) => leadsFrom(one.path, path))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  return route?.policy === undefined
+    ? { policy: config.policy as PolicyConfig, prefix: 'policy.' }
+    : { policy: route.policy as PolicyConfig, prefix: `routes[${route.index}].policy.` };
+}
+
+/** The path of the first route of a gateway's configuration. */
+export function firstRoutePath(config: unknown): string | undefined {
+  return routesOf(config).find(({ index }) => index === 0)?.path;
+}
+
+interface RouteDraft {
+  readonly index: number;
+  /** Without a slash at its end, and so empty for `/`. */
+  readonly path: string;
+  readonly policy: unknown;
+}
+
+function routesOf(config: unknown): RouteDraft[] {
+  const routes = (config as ConfigDraft | null | undefined)?.routes;
+  if (!Array.isArray(routes)) return [];
+  return routes.flatMap((route: { path?: unknown; policy?: unknown } | null, index) =>
+    typeof route?.path === 'string'
+      ? [{ index, path: route.path.replace(/\/$/, ''), policy: route.policy }]
+      : [],
+  );
+}
+
+function leadsFrom(route: string, path: string): boolean {
+  return path === route || path.startsWith(`${route}/`);
 }

@@ -49,5 +49,6 @@ async function runDemo(flags: DemoFlags, terminal: Terminal): Promise<void> {
     throw toCommandError(error, (path) => path);
   }
   terminal.out(flags.format === 'json' ? JSON.stringify(demo.urls) : demo.describe());
+  terminal.err('Ctrl-C ends it');
   await serveUntilSignal(() => demo.close(), terminal);
 }

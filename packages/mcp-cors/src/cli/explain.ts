@@ -8,7 +8,7 @@ import {
   type RequestHead,
   SAFELISTED_METHODS,
 } from '../policy/index.js';
-import { DEFAULT_CONFIG_FILE, policyOf, readConfigFile } from './configFile.js';
+import { DEFAULT_CONFIG_FILE, firstRoutePath, policyAt, readConfigFile } from './configFile.js';
 import { toCommandError } from './issues.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
 import { CommandError, EXIT, type Terminal } from './terminal.js';
@@ -66,8 +66,7 @@ Examples:
   $ mcp-cors explain --origin http://localhost:3000 --header X-Api-Key --format json`;
 
 function runExplain(flags: ExplainFlags, terminal: Terminal): number {
-  const { policy, path: defaultPath } = loadPolicy(flags.config);
-  const path = flags.path ?? defaultPath;
+  const { policy, path } = loadPolicy(flags);
   const exchanges = explainExchanges(flags, path, policy);
   const deciding =
     exchanges.find(({ explanation }) => explanation.verdict === 'refused') ??
@@ -80,7 +79,7 @@ function runExplain(flags: ExplainFlags, terminal: Terminal): number {
   return deciding.explanation.verdict === 'refused' ? EXIT.refused : EXIT.clean;
 }
 
-function loadPolicy(named: string | undefined): { policy: Policy; path: string } {
+function loadPolicy({ config: named, path: wanted }: ExplainFlags): { policy: Policy; path: string } {
   if (named === undefined && !existsSync(DEFAULT_CONFIG_FILE)) {
     throw new CommandError(
       `there is no ${DEFAULT_CONFIG_FILE} here, so there is no policy to explain`,
@@ -89,15 +88,12 @@ function loadPolicy(named: string | undefined): { policy: Policy; path: string }
   }
   const file = named ?? DEFAULT_CONFIG_FILE;
   const config = readConfigFile(file);
-  const { policy, prefix } = policyOf(config);
-  const route = (config as { routes?: readonly { path?: unknown }[] } | null)?.routes?.[0]?.path;
+  const path = wanted ?? (firstRoutePath(config) || '/mcp');
+  const { policy, prefix } = policyAt(config, path.split('?', 1)[0] as string);
   try {
-    return {
-      policy: createPolicy(policy),
-      path: typeof route === 'string' && route !== '/' ? route : '/mcp',
-    };
+    return { policy: createPolicy(policy), path };
   } catch (error) {
-    throw toCommandError(error, (path) => `${file}: ${prefix}${path}`.replace(/[.: ]+$/, ''));
+    throw toCommandError(error, (place) => `${file}: ${prefix}${place}`.replace(/[.: ]+$/, ''));
   }
 }
 

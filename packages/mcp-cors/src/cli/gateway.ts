@@ -104,9 +104,7 @@ function gatewayConfigOf(flags: GatewayFlags): {
   let publicPath = config.routes?.[0]?.path ?? '';
   if (flags.upstream !== undefined) {
     const url = URL.canParse(flags.upstream) ? new URL(flags.upstream) : undefined;
-    config.routes = [
-      { path: '/', upstream: url === undefined ? flags.upstream : flags.upstream.slice(0, originEnd(url)) },
-    ];
+    config.routes = [{ path: '/', upstream: url === undefined ? flags.upstream : rootOf(url) }];
     publicPath = url?.pathname ?? '';
   }
   const overrides: Partial<Record<keyof PolicyConfig, unknown>> = {
@@ -129,9 +127,13 @@ function gatewayConfigOf(flags: GatewayFlags): {
   return { config, file, publicPath: publicPath === '/' ? '' : publicPath };
 }
 
-/** Where the path of a URL's text begins; what follows is not forwarded by the route but asked for by clients. */
-function originEnd(url: URL): number {
-  return url.href.indexOf(url.host, url.protocol.length) + url.host.length;
+/** The URL without its path; what follows is not forwarded by the route but asked for by clients. */
+function rootOf(url: URL): string {
+  const root = new URL(url);
+  root.pathname = '/';
+  root.search = '';
+  root.hash = '';
+  return root.href;
 }
 
 /** How often the same refusal is told again. */

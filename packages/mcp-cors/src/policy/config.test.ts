@@ -19,20 +19,40 @@ const LONG_HOST = `${'a.'.repeat(126)}com`;
 const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: object])[] = [
   ['one origin as a text', { origins: APP }, { origins: [{ text: APP }] }],
   ['one origin in a list', { origins: [APP] }, { origins: [{ text: APP }] }],
-  ['several origins', { origins: [APP, 'http://localhost:*'] }, { origins: [{ text: APP }, { text: 'http://localhost:*' }] }],
+  [
+    'several origins',
+    { origins: [APP, 'http://localhost:*'] },
+    { origins: [{ text: APP }, { text: 'http://localhost:*' }] },
+  ],
   ['an origin twice', { origins: [APP, APP] }, { origins: [{ text: APP }] }],
-  ['a wildcard below a domain', { origins: 'https://*.example.com' }, { origins: [{ subdomains: 'labels' }] }],
+  [
+    'a wildcard below a domain',
+    { origins: 'https://*.example.com' },
+    { origins: [{ subdomains: 'labels' }] },
+  ],
   ['a wildcard port', { origins: 'http://127.0.0.1:*' }, { origins: [{ port: '*' }] }],
   ['any origin', { origins: '*' }, { origins: [{ type: 'any' }] }],
   ['any origin in a list', { origins: ['*'] }, { origins: [{ type: 'any' }] }],
-  ['an extension', { origins: 'chrome-extension://abcdefghijklmnop' }, { origins: [{ scheme: 'chrome-extension' }] }],
+  [
+    'an extension',
+    { origins: 'chrome-extension://abcdefghijklmnop' },
+    { origins: [{ scheme: 'chrome-extension' }] },
+  ],
   ['every extension of Firefox', { origins: 'moz-extension://*' }, { origins: [{ subdomains: 'all' }] }],
   ['a desktop application', { origins: 'tauri://localhost' }, { origins: [{ scheme: 'tauri' }] }],
   ['an IPv6 origin', { origins: 'http://[::1]:3000' }, { origins: [{ host: '[::1]' }] }],
   ['plain http without credentials', { origins: 'http://app.example.com' }, { credentials: false }],
   ['an origin with the other default port', { origins: 'http://app.example.com:443' }, {}],
-  ['hosts as a text', { origins: APP, hosts: 'mcp.example.com' }, { hosts: [{ host: 'mcp.example.com', subdomains: false }] }],
-  ['hosts in upper case', { origins: APP, hosts: 'MCP.Example.com' }, { hosts: [{ host: 'mcp.example.com' }] }],
+  [
+    'hosts as a text',
+    { origins: APP, hosts: 'mcp.example.com' },
+    { hosts: [{ host: 'mcp.example.com', subdomains: false }] },
+  ],
+  [
+    'hosts in upper case',
+    { origins: APP, hosts: 'MCP.Example.com' },
+    { hosts: [{ host: 'mcp.example.com' }] },
+  ],
   [
     'hosts with port, wildcard and address',
     { origins: APP, hosts: ['mcp.example.com:8443', '*.example.com', '[::1]:3000'] },
@@ -40,12 +60,24 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
   ],
   ['credentials', { origins: APP, credentials: true }, { credentials: true }],
   ['credentials for localhost', { origins: 'http://localhost:*', credentials: true }, { credentials: true }],
-  ['credentials below localhost', { origins: 'http://*.localhost', credentials: true }, { credentials: true }],
-  ['credentials for a name below localhost', { origins: 'http://app.localhost', credentials: true }, { credentials: true }],
+  [
+    'credentials below localhost',
+    { origins: 'http://*.localhost', credentials: true },
+    { credentials: true },
+  ],
+  [
+    'credentials for a name below localhost',
+    { origins: 'http://app.localhost', credentials: true },
+    { credentials: true },
+  ],
   ['credentials for 127.0.0.1', { origins: 'http://127.0.0.1:*', credentials: true }, { credentials: true }],
   ['credentials for 127.1.2.3', { origins: 'http://127.1.2.3', credentials: true }, { credentials: true }],
   ['credentials for [::1]', { origins: 'http://[::1]:3000', credentials: true }, { credentials: true }],
-  ['credentials for an extension', { origins: 'moz-extension://*', credentials: true }, { credentials: true }],
+  [
+    'credentials for an extension',
+    { origins: 'moz-extension://*', credentials: true },
+    { credentials: true },
+  ],
   [
     'credentials over plain http, dangerously',
     { origins: 'http://app.example.com', credentials: true, dangerouslyAllowInsecureOrigins: true },
@@ -60,23 +92,43 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
     { origins: APP, methods: ['put', 'get', 'Head', 'options', 'post', 'delete'] },
     { methods: ['PUT', 'GET', 'HEAD', 'OPTIONS', 'POST', 'DELETE'] },
   ],
-  ['a method that is case-sensitive', { origins: APP, methods: ['patch', 'Query'] }, { methods: ['patch', 'Query'] }],
+  [
+    'a method that is case-sensitive',
+    { origins: APP, methods: ['patch', 'Query'] },
+    { methods: ['patch', 'Query'] },
+  ],
   ['no methods', { origins: APP, methods: [] }, { methods: [] }],
-  ['request headers as a comma list', { origins: APP, allowedHeaders: 'X-A,X-B' }, { allowedHeaders: ['X-A', 'X-B'] }],
-  ['request headers as a list', { origins: APP, allowedHeaders: ['X-Api-Key'] }, { allowedHeaders: ['X-Api-Key'] }],
+  [
+    'request headers as a comma list',
+    { origins: APP, allowedHeaders: 'X-A,X-B' },
+    { allowedHeaders: ['X-A', 'X-B'] },
+  ],
+  [
+    'request headers as a list',
+    { origins: APP, allowedHeaders: ['X-Api-Key'] },
+    { allowedHeaders: ['X-Api-Key'] },
+  ],
   ['any request header', { origins: APP, allowedHeaders: '*' }, { allowedHeaders: ['*'] }],
   ['a request header much like a forbidden one', { origins: APP, allowedHeaders: ['Security', 'Proxy'] }, {}],
-  ['response headers as a comma list', { origins: APP, exposedHeaders: 'X-A , X-B' }, { exposedHeaders: ['X-A', 'X-B'] }],
+  [
+    'response headers as a comma list',
+    { origins: APP, exposedHeaders: 'X-A , X-B' },
+    { exposedHeaders: ['X-A', 'X-B'] },
+  ],
   ['every response header', { origins: APP, exposedHeaders: ['*'] }, { exposedHeaders: ['*'] }],
   ['the preflight cache off', { origins: APP, maxAge: -1 }, { maxAgeSeconds: -1 }],
   ['the preflight cache at zero', { origins: APP, maxAge: 0 }, { maxAgeSeconds: 0 }],
   ['the longest preflight cache', { origins: APP, maxAge: 86_400 }, { maxAgeSeconds: 86_400 }],
   ['a revision as a text', { origins: APP, revisions: '2025-06-18' }, { revisions: ['2025-06-18'] }],
-  ['two revisions', { origins: APP, revisions: ['2025-11-25', '2026-07-28'] }, { revisions: ['2025-11-25', '2026-07-28'] }],
+  [
+    'two revisions',
+    { origins: APP, revisions: ['2025-11-25', '2026-07-28'] },
+    { revisions: ['2025-11-25', '2026-07-28'] },
+  ],
   [
     'endpoints',
-    { origins: APP, endpoints: { '/api/agent': 'mcp', '/files/*': 'other', '/': 'mcp', '/*': 'other' } },
-    { endpoints: { '/api/agent': 'mcp', '/files/*': 'other', '/': 'mcp', '/*': 'other' } },
+    { origins: APP, endpoints: { '/api/tools': 'mcp', '/files/*': 'other', '/': 'mcp', '/*': 'other' } },
+    { endpoints: { '/api/tools': 'mcp', '/files/*': 'other', '/': 'mcp', '/*': 'other' } },
   ],
   ['no endpoints', { origins: APP, endpoints: {} }, { endpoints: {} }],
   [
@@ -88,11 +140,22 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
   ['native clients too', { origins: APP, missingOrigin: 'allow' }, { missingOrigin: 'allow' }],
   ['report only', { origins: APP, reportOnly: true }, { reportOnly: true }],
   ['debug', { origins: APP, debug: true }, { debug: true }],
-  ['the null origin, dangerously', { origins: APP, dangerouslyAllowNullOrigin: true }, { allowNullOrigin: true }],
+  [
+    'the null origin, dangerously',
+    { origins: APP, dangerouslyAllowNullOrigin: true },
+    { allowNullOrigin: true },
+  ],
   ['any host, dangerously', { origins: APP, dangerouslyAllowAnyHost: true }, { allowAnyHost: true }],
   [
     'keys that are there without a value',
-    { origins: APP, hosts: undefined, credentials: undefined, maxAge: undefined, revisions: undefined, endpoints: undefined },
+    {
+      origins: APP,
+      hosts: undefined,
+      credentials: undefined,
+      maxAge: undefined,
+      revisions: undefined,
+      endpoints: undefined,
+    },
     { hosts: undefined, credentials: false, maxAgeSeconds: DEFAULT_MAX_AGE_SECONDS },
   ],
 ];
@@ -121,7 +184,11 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
   ['an origin without a scheme', { origins: 'app.example.com' }, [['origin-syntax', 'origins']]],
   ['an origin without a host', { origins: ['https://'] }, [['origin-syntax', 'origins[0]']]],
   ['an origin with an empty label', { origins: ['https://a..b'] }, [['origin-syntax', 'origins[0]']]],
-  ['an origin with a trailing dot', { origins: ['https://app.example.com.'] }, [['origin-syntax', 'origins[0]']]],
+  [
+    'an origin with a trailing dot',
+    { origins: ['https://app.example.com.'] },
+    [['origin-syntax', 'origins[0]']],
+  ],
   ['an origin with a broken IPv6 address', { origins: ['https://[::1'] }, [['origin-syntax', 'origins[0]']]],
   ['an origin with white space', { origins: [` ${APP}`] }, [['origin-syntax', 'origins[0]']]],
   ['two origins in one text', { origins: `${APP},https://b.example` }, [['origin-has-path', 'origins']]],
@@ -142,11 +209,19 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
   ['a port with a leading zero', { origins: `${APP}:08443` }, [['origin-port-invalid', 'origins']]],
   ['a port with a wildcard', { origins: `${APP}:8*` }, [['origin-port-invalid', 'origins']]],
   ['any host of https', { origins: 'https://*' }, [['origin-wildcard-misplaced', 'origins']]],
-  ['a wildcard within a label', { origins: 'https://app*.example.com' }, [['origin-wildcard-misplaced', 'origins']]],
+  [
+    'a wildcard within a label',
+    { origins: 'https://app*.example.com' },
+    [['origin-wildcard-misplaced', 'origins']],
+  ],
   ['a wildcard at the end', { origins: 'https://app.*' }, [['origin-wildcard-misplaced', 'origins']]],
   ['two wildcards', { origins: 'https://*.*.example.com' }, [['origin-wildcard-misplaced', 'origins']]],
   ['a wildcard scheme', { origins: '*://app.example.com' }, [['origin-wildcard-misplaced', 'origins']]],
-  ['a wildcard before an address', { origins: 'http://*.127.0.0.1' }, [['origin-wildcard-misplaced', 'origins']]],
+  [
+    'a wildcard before an address',
+    { origins: 'http://*.127.0.0.1' },
+    [['origin-wildcard-misplaced', 'origins']],
+  ],
   ['IPv4 in short form', { origins: 'http://127.1' }, [['origin-ip-not-canonical', 'origins']]],
   ['IPv4 in hexadecimal', { origins: 'http://0x7f.0.0.1' }, [['origin-ip-not-canonical', 'origins']]],
   ['IPv6 uncompressed', { origins: 'http://[0:0:0:0:0:0:0:1]' }, [['origin-ip-not-canonical', 'origins']]],
@@ -174,7 +249,10 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
   ],
   [
     'a name that only begins like localhost, with credentials',
-    { origins: ['http://localhost.example.com', 'http://notlocalhost', 'http://127.0.0.1.example.com'], credentials: true },
+    {
+      origins: ['http://localhost.example.com', 'http://notlocalhost', 'http://127.0.0.1.example.com'],
+      credentials: true,
+    },
     [
       ['origin-insecure-with-credentials', 'origins[0]'],
       ['origin-insecure-with-credentials', 'origins[1]'],
@@ -243,19 +321,45 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
   ],
   ['an unknown key', { origins: APP, colour: 'red' }, [['unknown-key', 'colour']]],
   ['a misspelt key', { origins: APP, credental: true }, [['unknown-key', 'credental']]],
-  ['a key of another library', { origin: APP }, [['unknown-key', 'origin'], ['origins-missing', 'origins']]],
+  [
+    'a key of another library',
+    { origin: APP },
+    [
+      ['unknown-key', 'origin'],
+      ['origins-missing', 'origins'],
+    ],
+  ],
   ['an unknown key without a value', { origins: APP, foo: undefined }, [['unknown-key', 'foo']]],
-  ['a key that every object has', { origins: APP, constructor: 1, toString: 1 }, [['unknown-key', 'constructor'], ['unknown-key', 'toString']]],
-  ['a key __proto__ from JSON', JSON.parse(`{"origins":"${APP}","__proto__":{}}`), [['unknown-key', '__proto__']]],
+  [
+    'a key that every object has',
+    { origins: APP, constructor: 1, toString: 1 },
+    [
+      ['unknown-key', 'constructor'],
+      ['unknown-key', 'toString'],
+    ],
+  ],
+  [
+    'a key __proto__ from JSON',
+    JSON.parse(`{"origins":"${APP}","__proto__":{}}`),
+    [['unknown-key', '__proto__']],
+  ],
   ['an empty list of hosts', { origins: APP, hosts: [] }, [['hosts-empty', 'hosts']]],
   ['hosts null', { origins: APP, hosts: null }, [['wrong-type', 'hosts']]],
   ['a host that is no text', { origins: APP, hosts: [8080] }, [['wrong-type', 'hosts[0]']]],
   ['an empty host', { origins: APP, hosts: '' }, [['host-syntax', 'hosts']]],
   ['any host', { origins: APP, hosts: '*' }, [['host-syntax', 'hosts']]],
-  ['a host with a scheme', { origins: APP, hosts: ['https://mcp.example.com'] }, [['host-syntax', 'hosts[0]']]],
+  [
+    'a host with a scheme',
+    { origins: APP, hosts: ['https://mcp.example.com'] },
+    [['host-syntax', 'hosts[0]']],
+  ],
   ['a host with a path', { origins: APP, hosts: ['mcp.example.com/mcp'] }, [['host-syntax', 'hosts[0]']]],
   ['an IPv6 host without brackets', { origins: APP, hosts: ['::1'] }, [['host-syntax', 'hosts[0]']]],
-  ['a host with a trailing dot', { origins: APP, hosts: ['mcp.example.com.'] }, [['host-syntax', 'hosts[0]']]],
+  [
+    'a host with a trailing dot',
+    { origins: APP, hosts: ['mcp.example.com.'] },
+    [['host-syntax', 'hosts[0]']],
+  ],
   ['a good host and a bad one', { origins: APP, hosts: ['localhost', 'a b'] }, [['host-syntax', 'hosts[1]']]],
   ['a host with a bad port', { origins: APP, hosts: ['localhost:0'] }, [['host-syntax', 'hosts[0]']]],
   ['CONNECT', { origins: APP, methods: ['CONNECT'] }, [['method-forbidden', 'methods[0]']]],
@@ -264,21 +368,47 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
   ['any method', { origins: APP, methods: '*' }, [['method-syntax', 'methods']]],
   ['a method with a space', { origins: APP, methods: ['PUT PATCH'] }, [['method-syntax', 'methods[0]']]],
   ['an empty method', { origins: APP, methods: '' }, [['method-syntax', 'methods']]],
-  ['an empty method in a comma list', { origins: APP, methods: 'PUT,,PATCH' }, [['method-syntax', 'methods']]],
+  [
+    'an empty method in a comma list',
+    { origins: APP, methods: 'PUT,,PATCH' },
+    [['method-syntax', 'methods']],
+  ],
   ['a comma list within a list', { origins: APP, methods: ['PUT,PATCH'] }, [['method-syntax', 'methods[0]']]],
   ['methods as an object', { origins: APP, methods: {} }, [['wrong-type', 'methods']]],
   ['a method that is no text', { origins: APP, methods: ['PUT', null] }, [['wrong-type', 'methods[1]']]],
-  ['a request header with a space', { origins: APP, allowedHeaders: ['X Api Key'] }, [['request-header-syntax', 'allowedHeaders[0]']]],
-  ['a request header with its value', { origins: APP, allowedHeaders: 'X-A: b' }, [['request-header-syntax', 'allowedHeaders']]],
-  ['a request header that splits the response', { origins: APP, allowedHeaders: ['X\r\nY'] }, [['request-header-syntax', 'allowedHeaders[0]']]],
-  ['an empty request header', { origins: APP, allowedHeaders: '' }, [['request-header-syntax', 'allowedHeaders']]],
-  ...['Cookie', 'HOST', 'origin', 'Content-Length', 'Sec-Fetch-Site', 'proxy-authorization', 'Access-Control-Request-Method'].map(
-    (name): (typeof BAD)[number] => [
-      `the request header ${name}`,
-      { origins: APP, allowedHeaders: ['X-A', name] },
-      [['request-header-forbidden', 'allowedHeaders[1]']],
-    ],
-  ),
+  [
+    'a request header with a space',
+    { origins: APP, allowedHeaders: ['X Api Key'] },
+    [['request-header-syntax', 'allowedHeaders[0]']],
+  ],
+  [
+    'a request header with its value',
+    { origins: APP, allowedHeaders: 'X-A: b' },
+    [['request-header-syntax', 'allowedHeaders']],
+  ],
+  [
+    'a request header that splits the response',
+    { origins: APP, allowedHeaders: ['X\r\nY'] },
+    [['request-header-syntax', 'allowedHeaders[0]']],
+  ],
+  [
+    'an empty request header',
+    { origins: APP, allowedHeaders: '' },
+    [['request-header-syntax', 'allowedHeaders']],
+  ],
+  ...[
+    'Cookie',
+    'HOST',
+    'origin',
+    'Content-Length',
+    'Sec-Fetch-Site',
+    'proxy-authorization',
+    'Access-Control-Request-Method',
+  ].map((name): (typeof BAD)[number] => [
+    `the request header ${name}`,
+    { origins: APP, allowedHeaders: ['X-A', name] },
+    [['request-header-forbidden', 'allowedHeaders[1]']],
+  ]),
   ...CORS_RESPONSE_HEADERS.map((name): (typeof BAD)[number] => [
     `the CORS response header ${name} as a request header`,
     { origins: APP, allowedHeaders: name.toUpperCase() },
@@ -290,21 +420,39 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
     [['request-header-any-with-credentials', 'allowedHeaders']],
   ],
   ['request headers as a number', { origins: APP, allowedHeaders: 1 }, [['wrong-type', 'allowedHeaders']]],
-  ['a response header with a space', { origins: APP, exposedHeaders: ['X A'] }, [['exposed-header-syntax', 'exposedHeaders[0]']]],
-  ['an empty response header', { origins: APP, exposedHeaders: ['X-A', ''] }, [['exposed-header-syntax', 'exposedHeaders[1]']]],
-  ['exposing Set-Cookie', { origins: APP, exposedHeaders: ['Set-Cookie'] }, [['exposed-header-forbidden', 'exposedHeaders[0]']]],
-  ['exposing set-cookie2', { origins: APP, exposedHeaders: 'X-A,set-cookie2' }, [['exposed-header-forbidden', 'exposedHeaders']]],
+  [
+    'a response header with a space',
+    { origins: APP, exposedHeaders: ['X A'] },
+    [['exposed-header-syntax', 'exposedHeaders[0]']],
+  ],
+  [
+    'an empty response header',
+    { origins: APP, exposedHeaders: ['X-A', ''] },
+    [['exposed-header-syntax', 'exposedHeaders[1]']],
+  ],
+  [
+    'exposing Set-Cookie',
+    { origins: APP, exposedHeaders: ['Set-Cookie'] },
+    [['exposed-header-forbidden', 'exposedHeaders[0]']],
+  ],
+  [
+    'exposing set-cookie2',
+    { origins: APP, exposedHeaders: 'X-A,set-cookie2' },
+    [['exposed-header-forbidden', 'exposedHeaders']],
+  ],
   [
     'exposing everything with credentials',
     { origins: APP, credentials: true, exposedHeaders: ['*'] },
     [['exposed-header-any-with-credentials', 'exposedHeaders[0]']],
   ],
   ['response headers as a flag', { origins: APP, exposedHeaders: true }, [['wrong-type', 'exposedHeaders']]],
-  ...[-2, 86_401, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '600', null, true, [600]].map((maxAge): (typeof BAD)[number] => [
-    `a preflight cache of ${String(maxAge)} (${typeof maxAge})`,
-    { origins: APP, maxAge },
-    [['max-age-out-of-range', 'maxAge']],
-  ]),
+  ...[-2, 86_401, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '600', null, true, [600]].map(
+    (maxAge): (typeof BAD)[number] => [
+      `a preflight cache of ${String(maxAge)} (${typeof maxAge})`,
+      { origins: APP, maxAge },
+      [['max-age-out-of-range', 'maxAge']],
+    ],
+  ),
   ['no revision', { origins: APP, revisions: [] }, [['revisions-empty', 'revisions']]],
   ['an unknown revision', { origins: APP, revisions: '2025-06-19' }, [['revision-unknown', 'revisions']]],
   ['a draft', { origins: APP, revisions: ['2025-06-18', 'draft'] }, [['revision-unknown', 'revisions[1]']]],
@@ -313,16 +461,45 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
   ['endpoints as a list', { origins: APP, endpoints: ['/mcp'] }, [['wrong-type', 'endpoints']]],
   ['endpoints null', { origins: APP, endpoints: null }, [['wrong-type', 'endpoints']]],
   ['endpoints as a text', { origins: APP, endpoints: '/mcp' }, [['wrong-type', 'endpoints']]],
-  ...['', 'mcp', '*', '/mcp?x', '/mcp#x', '/a/../b', '/a/.', '/./a/*', '/a//b', '//a', '/a b', '/a%2fb', '/a\\b', '/a*', '/a*/b', '/*/a', '/a/**', 'http://x/mcp'].map(
-    (path): (typeof BAD)[number] => [
-      `the endpoint path ${JSON.stringify(path)}`,
-      { origins: APP, endpoints: { [path]: 'mcp' } },
-      [['endpoint-path-syntax', `endpoints[${JSON.stringify(path)}]`]],
-    ],
-  ),
-  ['an unknown kind', { origins: APP, endpoints: { '/a': 'rest' } }, [['endpoint-kind-unknown', 'endpoints["/a"]']]],
-  ['a kind that is no text', { origins: APP, endpoints: { '/a': null, '/b': 'mcp' } }, [['endpoint-kind-unknown', 'endpoints["/a"]']]],
-  ['a kind that every object has', { origins: APP, endpoints: { '/a': 'constructor' } }, [['endpoint-kind-unknown', 'endpoints["/a"]']]],
+  ...[
+    '',
+    'mcp',
+    '*',
+    '/mcp?x',
+    '/mcp#x',
+    '/a/../b',
+    '/a/.',
+    '/./a/*',
+    '/a//b',
+    '//a',
+    '/a b',
+    '/a%2fb',
+    '/a\\b',
+    '/a*',
+    '/a*/b',
+    '/*/a',
+    '/a/**',
+    'http://x/mcp',
+  ].map((path): (typeof BAD)[number] => [
+    `the endpoint path ${JSON.stringify(path)}`,
+    { origins: APP, endpoints: { [path]: 'mcp' } },
+    [['endpoint-path-syntax', `endpoints[${JSON.stringify(path)}]`]],
+  ]),
+  [
+    'an unknown kind',
+    { origins: APP, endpoints: { '/a': 'rest' } },
+    [['endpoint-kind-unknown', 'endpoints["/a"]']],
+  ],
+  [
+    'a kind that is no text',
+    { origins: APP, endpoints: { '/a': null, '/b': 'mcp' } },
+    [['endpoint-kind-unknown', 'endpoints["/a"]']],
+  ],
+  [
+    'a kind that every object has',
+    { origins: APP, endpoints: { '/a': 'constructor' } },
+    [['endpoint-kind-unknown', 'endpoints["/a"]']],
+  ],
   ...['Deny', 'block', '', null, false, ['deny']].map((missingOrigin): (typeof BAD)[number] => [
     `missingOrigin ${JSON.stringify(missingOrigin)}`,
     { origins: APP, missingOrigin },
@@ -399,7 +576,12 @@ describe('good configurations', () => {
   });
 
   it('does not change what it was given, nor follow later changes of it', () => {
-    const config = { origins: [APP], hosts: ['a.example'], endpoints: { '/a': 'mcp' as const }, methods: ['PUT'] };
+    const config = {
+      origins: [APP],
+      hosts: ['a.example'],
+      endpoints: { '/a': 'mcp' as const },
+      methods: ['PUT'],
+    };
     const copy = structuredClone(config);
     const { settings } = readPolicyConfig(config);
     expect(config).toEqual(copy);
@@ -426,7 +608,8 @@ describe('bad configurations', () => {
   });
 
   test.each(POLICY_KEYS)('%s has a good case and a bad one', (key) => {
-    const names = (config: unknown): boolean => typeof config === 'object' && config !== null && key in config;
+    const names = (config: unknown): boolean =>
+      typeof config === 'object' && config !== null && key in config;
     expect(GOOD.some(([, config]) => names(config))).toBe(true);
     expect(BAD.some(([, config]) => names(config))).toBe(true);
   });
@@ -449,7 +632,9 @@ describe('bad configurations', () => {
     fc.assert(
       fc.property(fc.constantFrom(...lone), fc.constantFrom(...lone), ([, one, its], [, other, others]) => {
         if (Object.keys(one).some((key) => key !== 'origins' && key in other)) return;
-        expect(found({ ...one, ...other })).toEqual([...its, ...others].map(([code, path]) => `${path} ${code}`).sort());
+        expect(found({ ...one, ...other })).toEqual(
+          [...its, ...others].map(([code, path]) => `${path} ${code}`).sort(),
+        );
       }),
       { numRuns: 500 },
     );
@@ -506,16 +691,24 @@ describe('nearestName', () => {
 
   it('finds a name within two edits', () => {
     fc.assert(
-      fc.property(fc.constantFrom('credentials', 'allowedHeaders'), fc.nat(9), fc.string({ maxLength: 1 }), (name, at, text) => {
-        expect(nearestName(name.slice(0, at) + text + name.slice(at + 1), [name])).toBe(name);
-      }),
+      fc.property(
+        fc.constantFrom('credentials', 'allowedHeaders'),
+        fc.nat(9),
+        fc.string({ maxLength: 1 }),
+        (name, at, text) => {
+          expect(nearestName(name.slice(0, at) + text + name.slice(at + 1), [name])).toBe(name);
+        },
+      ),
     );
   });
 });
 
 test('no value of any shape makes the reading throw, and a bad one never gives settings', () => {
   const keys = fc.constantFrom(...POLICY_KEYS, 'x');
-  const value = fc.oneof(fc.anything(), fc.constantFrom<unknown>(APP, '*', true, ['*'], [APP], { '/a': 'mcp' }));
+  const value = fc.oneof(
+    fc.anything(),
+    fc.constantFrom<unknown>(APP, '*', true, ['*'], [APP], { '/a': 'mcp' }),
+  );
   fc.assert(
     fc.property(fc.oneof(fc.anything(), fc.dictionary(keys, value)), (config) => {
       const { settings, issues } = readPolicyConfig(config);

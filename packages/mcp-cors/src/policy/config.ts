@@ -1,5 +1,6 @@
 import { ENDPOINT_KINDS, type EndpointKind, hasDotSegments } from './endpoints.js';
 import { type PolicyIssue, policyIssue } from './errors.js';
+import { freezeDeep } from './frozen.js';
 import {
   FORBIDDEN_METHODS,
   FORBIDDEN_RESPONSE_HEADERS,
@@ -144,7 +145,7 @@ export function readPolicyConfig(config: unknown): ConfigReading {
     allowNullOrigin,
     allowAnyHost,
   };
-  return issues.length > 0 ? { issues } : { settings: Object.freeze(settings) };
+  return issues.length > 0 ? { issues } : { settings: freezeDeep(settings) };
 }
 
 interface Entry {

@@ -14,6 +14,7 @@ import {
   isJsonContentType,
   MALFORMED_LIST,
   namesAllowedByPrefix,
+  SAFELISTED_METHODS,
 } from './headers.js';
 import { createHostMatcher, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
 import { MAX_ORIGIN_LENGTH } from './origin.js';
@@ -129,7 +130,7 @@ export function compileDecide(settings: PolicySettings): Decide {
       }
       if (refused !== undefined)
         return refusePreflight('request-header-not-allowed', refused, grant, table, head);
-      headers.push(['Access-Control-Allow-Headers', list]);
+      headers.push(Object.freeze(['Access-Control-Allow-Headers', list] as const));
     }
     headers.push(maxAge);
     return decision('preflight-allowed', 204, headers, VARY_PREFLIGHT, table.kind, grant.rule);
@@ -144,13 +145,14 @@ export function compileDecide(settings: PolicySettings): Decide {
   ): Decision {
     const { kind } = table;
     const { rule } = grant;
-    if (!settings.debug) {
+    // A browser sends safelisted methods whatever a passing preflight lists: these must be refused by the status.
+    if (!settings.debug || (reason === 'method-not-allowed' && SAFELISTED_METHODS.has(subject ?? ''))) {
       return decision(reason, REASONS[reason].status, JSON_ONLY, VARY_PREFLIGHT, kind, rule, subject);
     }
     // A passing status with what is allowed makes the browser's console name what is missing, and nothing else.
     const byPrefix = namesAllowedByPrefix(head.requestHeaders ?? '', table.headers);
     const [name, names] = table.allowHeaders;
-    const allowHeaders: HeaderField = [name, [names, ...byPrefix].join(', ')];
+    const allowHeaders: HeaderField = Object.freeze([name, [names, ...byPrefix].join(', ')] as const);
     const headers = [...grant.allowOrigin, table.allowMethods, allowHeaders];
     return decision(reason, 204, headers, VARY_PREFLIGHT, kind, rule, subject);
   }
@@ -207,11 +209,11 @@ function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKin
   const needs = unionOfNeeds(settings.revisions);
   const tables = ENDPOINT_KINDS.map((kind, index): KindTable => {
     const own = needsOfKind(kind, needs);
-    const methods = unique([...own.methods, ...settings.methods]);
-    const requestHeaders = unique([...own.requestHeaders, ...settings.allowedHeaders]);
+    const methods = [...new Set([...own.methods, ...settings.methods])];
+    const requestHeaders = uniqueNames([...own.requestHeaders, ...settings.allowedHeaders]);
     const exposed = settings.exposedHeaders.includes('*')
       ? ['*']
-      : unique([...own.responseHeaders, ...settings.exposedHeaders]);
+      : uniqueNames([...own.responseHeaders, ...settings.exposedHeaders]);
     const names = new Set(requestHeaders.map((name) => name.toLowerCase()));
     const any = names.delete('*');
     const acceptedMethods = new Set(methods);
@@ -233,10 +235,14 @@ function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKin
   return Object.fromEntries(tables.map((table) => [table.kind, table])) as Record<EndpointKind, KindTable>;
 }
 
-/** Names without repetition; header names that differ in case alone are one. */
-function unique(names: readonly string[]): string[] {
-  const seen = new Map(names.map((name) => [name.toLowerCase(), name]));
-  return [...seen.keys()].map((lower) => names.find((name) => name.toLowerCase() === lower) as string);
+/** Header names without repetition, in their first spelling. */
+function uniqueNames(names: readonly string[]): string[] {
+  const byLowerCase = new Map<string, string>();
+  for (const name of names) {
+    const lower = name.toLowerCase();
+    if (!byLowerCase.has(lower)) byLowerCase.set(lower, name);
+  }
+  return [...byLowerCase.values()];
 }
 
 /** Positional, since it runs in the path of every preflight and spreading objects would cost more than the rest. */

@@ -1,4 +1,5 @@
 import type { EndpointKind } from './endpoints.js';
+import { freezeDeep } from './frozen.js';
 import type { HeaderField } from './headers.js';
 
 /** The checks, in the order in which they are made. A request is refused at the first that fails. */
@@ -28,7 +29,7 @@ interface ReasonFacts {
 }
 
 /** Every reason: what follows from it. Codes are stable, messages are not. */
-export const REASONS = {
+export const REASONS = freezeDeep({
   'origin-allowed': { outcome: 'pass', status: undefined, check: 'origin', message: 'The origin is allowed' },
   'same-origin': {
     outcome: 'pass',
@@ -108,7 +109,7 @@ export const REASONS = {
     check: 'content-type',
     message: 'A POST to this endpoint must have Content-Type: application/json',
   },
-} as const satisfies Record<string, ReasonFacts>;
+} as const satisfies Record<string, ReasonFacts>);
 
 /** A stable code that says why a decision is what it is. */
 export type Reason = keyof typeof REASONS;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { anyText } from '../../../../test/fixtures/texts.js';
 import {
   createEndpointClassifier,
   ENDPOINT_KINDS,
@@ -63,7 +64,7 @@ describe('createEndpointClassifier', () => {
   const owned = createEndpointClassifier({
     '/mcp': 'other',
     '/files/*': 'other',
-    '/files/agent': 'mcp',
+    '/files/tools': 'mcp',
     '/files/deep/*': 'oauth',
     '/files/deep/er/*': 'sse',
     '/.well-known/oauth-protected-resource/mine': 'other',
@@ -77,8 +78,8 @@ describe('createEndpointClassifier', () => {
     ['/files/', 'other'],
     ['/files', 'mcp'],
     ['/filesystem/a', 'mcp'],
-    ['/files/agent', 'mcp'],
-    ['/files/agent/x', 'other'],
+    ['/files/tools', 'mcp'],
+    ['/files/tools/x', 'other'],
     ['/files/deep/x', 'oauth'],
     ['/files/deep/er/x', 'sse'],
     ['/.well-known/oauth-protected-resource/mine', 'other'],
@@ -123,7 +124,7 @@ describe('createEndpointClassifier', () => {
 
   it('gives a kind for any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (path) => {
+      fc.property(anyText(200), (path) => {
         expect(ENDPOINT_KINDS).toContain(owned(path));
       }),
     );

@@ -1,5 +1,7 @@
+import { freezeDeep } from './frozen.js';
+
 /** Every way a policy configuration can be wrong: a stable code, the sentence for people, and what to do about it. */
-export const POLICY_ISSUES = {
+export const POLICY_ISSUES = freezeDeep({
   'config-not-object': {
     message: 'the policy is not an object',
     remedy: "Pass an object such as { origins: ['https://app.example.com'] }.",
@@ -152,7 +154,7 @@ export const POLICY_ISSUES = {
     message: 'missingOrigin is neither allow nor deny',
     remedy: "Use 'allow' to let native clients pass, or 'deny' to serve browsers alone.",
   },
-} as const;
+} as const);
 
 /** A stable code of {@link POLICY_ISSUES}. Sentences may change between versions, codes do not. */
 export type PolicyIssueCode = keyof typeof POLICY_ISSUES;
@@ -207,7 +209,8 @@ export function quote(text: string): string {
   let out = '';
   for (let i = 0; i < bounded.length; i++) {
     const code = bounded.charCodeAt(i);
-    out += code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : bounded[i];
+    out +=
+      code < 0x20 || (code >= 0x7f && code <= 0x9f) ? `\\x${code.toString(16).padStart(2, '0')}` : bounded[i];
   }
   return `'${out}'`;
 }

@@ -1,6 +1,6 @@
+import { readPolicyConfig } from './config.js';
 import { CHECKS, type Check, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
 import { quote } from './errors.js';
-import { isToken } from './headers.js';
 import { parseOrigin } from './origin.js';
 
 /** How one check of a request went. */
@@ -58,8 +58,12 @@ const WORDS: Readonly<Record<Reason, Words>> = {
   'host-not-allowed': {
     why: (head) =>
       `The Host ${shown(head.host)} is not a name under which this server is known, which is how DNS rebinding looks.`,
-    remedy: (head) =>
-      `If clients reach the server under this name, add it to hosts: hosts: ['${hostOf(head.host)}'].`,
+    remedy: ({ host = '' }) => {
+      const line = configLine('hosts', host.replace(/:[0-9]*$/, '').toLowerCase());
+      return line === undefined
+        ? 'A Host is one name or address, with a port if there is one. Clients must send the name of the server.'
+        : `If clients reach the server under this name, add it to hosts: ${line}.`;
+    },
   },
   'origin-missing': {
     why: () => "The request has no Origin, and missingOrigin is 'deny'.",
@@ -75,23 +79,32 @@ const WORDS: Readonly<Record<Reason, Words>> = {
       parseOrigin(head.origin ?? '') === undefined
         ? `The Origin ${shown(head.origin)} is not one that a browser would send.`
         : `The origin ${shown(head.origin)} is not among the allowed origins.`,
-    remedy: (head) =>
-      parseOrigin(head.origin ?? '') === undefined
+    remedy: ({ origin = '' }) => {
+      const line = parseOrigin(origin) === undefined ? undefined : configLine('origins', origin);
+      return line === undefined
         ? 'An origin is scheme://host[:port] in lower case, without a path and without the default port.'
-        : `If this page is yours, add it to origins: origins: ['${head.origin}'].`,
+        : `If this page is yours, add it to origins: ${line}.`;
+    },
   },
   'method-not-allowed': {
     why: (head, { kind }) =>
       `Pages may not use the method ${shown(head.requestMethod)} on endpoints of kind ${kind} under the served revisions.`,
-    remedy: ({ requestMethod = '' }) =>
-      isToken(requestMethod)
-        ? `If the server needs it, add it: methods: ['${requestMethod}'], or serve a revision that uses it.`
-        : 'Send the name of a method.',
+    remedy: ({ requestMethod = '' }) => {
+      const line = configLine('methods', requestMethod);
+      return line === undefined
+        ? 'Send the name of a method that browsers send.'
+        : `If the server needs it, add it: ${line}, or serve a revision that uses it.`;
+    },
   },
   'request-header-not-allowed': {
     why: (_, { subject, kind }) =>
       `Pages may not send the request header ${shown(subject)} to endpoints of kind ${kind} under the served revisions.`,
-    remedy: (_, { subject }) => `If the server needs it, add it: allowedHeaders: ['${subject}'].`,
+    remedy: (_, { subject = '' }) => {
+      const line = configLine('allowedHeaders', subject);
+      return line === undefined
+        ? 'No policy can allow it: pages cannot set this header.'
+        : `If the server needs it, add it: ${line}.`;
+    },
   },
   'request-headers-malformed': {
     why: () =>
@@ -142,8 +155,12 @@ function traceChecks(head: RequestHead, decision: Decision): readonly CheckResul
   });
 }
 
-/** The host of a Host header, without its port, fit to be pasted into a configuration. */
-function hostOf(host = ''): string {
-  const bare = host.replace(/:[0-9]*$/, '').toLowerCase();
-  return quote(bare).slice(1, -1).replaceAll("'", '');
+/** A line of configuration, if a policy with it would be accepted and it can be pasted as it is. */
+function configLine(
+  key: 'origins' | 'hosts' | 'methods' | 'allowedHeaders',
+  value: string,
+): string | undefined {
+  if (value.includes("'")) return undefined;
+  const { issues } = readPolicyConfig({ origins: 'https://app.example.com', [key]: [value] });
+  return issues === undefined ? `${key}: ['${value}']` : undefined;
 }

@@ -178,7 +178,7 @@ export function isJsonContentType(value: string): boolean {
   if (value.length > MAX_CONTENT_TYPE_LENGTH || value.includes(',')) return false;
   const semicolon = value.indexOf(';');
   const essence = semicolon === -1 ? value : value.slice(0, semicolon);
-  return essence.trim().toLowerCase() === 'application/json';
+  return trimOws(essence)?.toLowerCase() === 'application/json';
 }
 
 /** Longest Content-Type that is looked at. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { anyText } from '../../../../test/fixtures/texts.js';
 import { createHostMatcher, type HostPattern, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
 
 function matcher(...texts: string[]) {
@@ -74,9 +75,7 @@ describe('parseHostPattern', () => {
   });
 
   it('never throws', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => void parseHostPattern(text)),
-    );
+    fc.assert(fc.property(anyText(300), (text) => void parseHostPattern(text)));
   });
 });
 
@@ -189,7 +188,7 @@ describe('laws of the host matcher', () => {
 
   test('an entry without a wildcard admits its own name in any case, and no other', () => {
     fc.assert(
-      fc.property(host, fc.oneof(host, fc.string({ unit: 'binary', maxLength: 20 })), (name, tried) => {
+      fc.property(host, fc.oneof(host, anyText(20)), (name, tried) => {
         const admits = matcher(name);
         expect(admits(name.toUpperCase())).toBe(true);
         expect(admits(tried)).toBe(tried.toLowerCase().replace(/:[1-9][0-9]{0,3}$/, '') === name);
@@ -219,6 +218,6 @@ describe('laws of the host matcher', () => {
 
   test('no header makes it throw', () => {
     const admits = matcher('mcp.example.com', '*.example.com', '[::1]:3000');
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => void admits(text)));
+    fc.assert(fc.property(anyText(300), (text) => void admits(text)));
   });
 });

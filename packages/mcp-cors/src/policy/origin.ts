@@ -13,7 +13,10 @@ export const MAX_HOST_LENGTH = 253;
 export const MAX_ORIGIN_LENGTH = MAX_SCHEME_LENGTH + '://'.length + MAX_HOST_LENGTH + ':65535'.length;
 
 /** The schemes whose default port a serialised origin leaves out (URL standard, special schemes). */
-export const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
+export const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
+  ['http', '80'],
+  ['https', '443'],
+]);
 
 /**
  * Parses an origin as browsers serialise it: lower case, no path, no default port, ASCII.
@@ -38,7 +41,7 @@ export function parseOrigin(text: string): OriginParts | undefined {
 
   if (rest.charCodeAt(hostEnd) !== COLON) return undefined;
   const port = rest.slice(hostEnd + 1);
-  if (!isPort(port) || DEFAULT_PORTS[scheme] === port) return undefined;
+  if (!isPort(port) || DEFAULT_PORTS.get(scheme) === port) return undefined;
   return { scheme, host, port };
 }
 
@@ -60,7 +63,7 @@ export function isHost(host: string, scheme: string): boolean {
   if (host.charCodeAt(0) === OPEN_BRACKET) return isCanonicalIpv6(host);
   if (!isDomain(host)) return false;
   // URL standard, host parsing: only hosts of special schemes that end in a number are IPv4 addresses.
-  return !(scheme in DEFAULT_PORTS) || !endsInNumber(host) || isCanonicalIpv4(host);
+  return !DEFAULT_PORTS.has(scheme) || !endsInNumber(host) || isCanonicalIpv4(host);
 }
 
 /** Whether every label has 1 to 63 letters, digits, hyphens or underscores. A trailing dot makes an empty label. */

@@ -74,7 +74,7 @@ export function parseOriginPattern(text: string): OriginPattern | PatternFault {
     if (rest[hostEnd] !== ':') return { fault: 'origin-syntax' };
     port = rest.slice(hostEnd + 1);
     if (port !== '*' && !isPort(port)) return { fault: 'origin-port-invalid' };
-    if (DEFAULT_PORTS[scheme] === port) {
+    if (DEFAULT_PORTS.get(scheme) === port) {
       return { fault: 'origin-default-port', remedy: `Write ${scheme}://${host}.` };
     }
   }
@@ -95,7 +95,7 @@ function checkHost(host: string, scheme: string): PatternFault | undefined {
     if (`[${canonical}]` === host) return undefined;
     return { fault: 'origin-ip-not-canonical', remedy: `Write [${canonical}].` };
   }
-  const special = scheme in DEFAULT_PORTS;
+  const special = DEFAULT_PORTS.has(scheme);
   if (host === '*') return special ? { fault: 'origin-wildcard-misplaced' } : undefined;
   const base = host.startsWith('*.') ? host.slice(2) : host;
   if (base.includes('*')) return { fault: 'origin-wildcard-misplaced' };
@@ -113,7 +113,7 @@ function withoutScheme(text: string): { remedy?: string } {
 }
 
 function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7e) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
   return true;
 }
 

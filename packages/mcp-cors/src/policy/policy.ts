@@ -37,7 +37,7 @@ export function toPolicy(configOrPolicy: PolicyConfig | Policy): Policy {
 }
 
 function isPolicy(value: PolicyConfig | Policy): value is Policy {
-  return 'decide' in value;
+  return typeof value === 'object' && value !== null && 'decide' in value;
 }
 
 /** Turns a denial into a pass that leaves the response to the application, and remembers the denial. */

@@ -1,3 +1,5 @@
+import { freezeDeep } from './frozen.js';
+
 /** The dated MCP revisions that mcp-cors knows, oldest first. */
 export const REVISIONS = Object.freeze([
   '2024-11-05',
@@ -30,7 +32,7 @@ const AUTHORIZATION_RESPONSE = ['WWW-Authenticate', 'DPoP-Nonce'];
  * (Content-Type), negotiates representations (Accept) and may be told to wait (Retry-After).
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
  */
-export const REVISION_NEEDS: Readonly<Record<Revision, RevisionNeeds>> = Object.freeze({
+export const REVISION_NEEDS: Readonly<Record<Revision, RevisionNeeds>> = freezeDeep({
   '2024-11-05': {
     methods: ['GET', 'POST'],
     requestHeaders: ['Content-Type', 'Accept'],
