@@ -18,13 +18,20 @@ export default defineConfig({
     allowOnly: false,
     coverage: {
       provider: 'v8',
-      include: ['packages/mcp-cors/src/policy/**', 'packages/mcp-cors/src/adapters/**', 'packages/gateway/src/**'],
+      include: [
+        'packages/mcp-cors/src/policy/**',
+        'packages/mcp-cors/src/adapters/**',
+        'packages/gateway/src/**',
+      ],
       exclude: ['**/*.test.ts'],
       reporter: ['text-summary', 'html'],
     },
     projects: [
       { resolve: onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] } },
-      { resolve: onSources, test: { name: 'carriers', include: ['test/carriers/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        resolve: onSources,
+        test: { name: 'carriers', include: ['test/carriers/**/*.test.ts'], testTimeout: 20_000 },
+      },
       {
         test: {
           name: 'command',
