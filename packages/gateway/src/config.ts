@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   createPolicy,
   LOOPBACK_HOSTS,
@@ -99,24 +100,28 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   const issues: GatewayIssue[] = [];
   checkKeys(config, GATEWAY_KEYS, '', issues);
   const listen = readListen(config.listen, issues);
-  const policy = readPolicy(config.policy, 'policy', issues);
-  const routes = readRoutes(config.routes, policy, issues);
+  const policies: PlacedPolicies = new Map();
+  const policy = readPolicy(config.policy, 'policy', policies, issues);
+  const routes = readRoutes(config.routes, policy, policies, issues);
   const limits = readLimits(config.limits, issues);
 
   if (listen !== undefined && !isLoopbackListen(listen.host)) {
-    const policies = [...new Set([policy, ...routes.map((route) => route.policy)])];
-    for (const settings of policies.flatMap((one) => one?.settings ?? [])) {
-      if (settings.hosts === undefined && !settings.allowAnyHost) issues.push(hostsMissing(listen.host));
+    for (const [place, { settings }] of policies) {
+      if (settings.hosts === undefined && !settings.allowAnyHost)
+        issues.push(hostsMissing(listen.host, place));
     }
   }
   if (issues.length > 0 || listen === undefined || policy === undefined) throw new GatewayConfigError(issues);
   return Object.freeze({ ...listen, policy, routes, limits });
 }
 
-function hostsMissing(host: string): GatewayIssue {
+/** The policies that were found good, by their places. */
+type PlacedPolicies = Map<string, Policy>;
+
+function hostsMissing(host: string, place: string): GatewayIssue {
   return issue(
     'hosts-missing',
-    'policy.hosts',
+    `${place}.hosts`,
     `serving on ${host}, which is not loopback, needs the names under which clients reach the gateway; without them any page could reach it by DNS rebinding`,
     "Name them: --host mcp.example.com, or hosts: ['mcp.example.com'] in the policy; or listen on 127.0.0.1",
   );
@@ -124,7 +129,7 @@ function hostsMissing(host: string): GatewayIssue {
 
 /** Whether what is listened on can be reached from this machine alone. */
 export function isLoopbackListen(host: string): boolean {
-  return LOOPBACK_HOSTS.includes(host) || isLoopbackAddress(host);
+  return LOOPBACK_HOSTS.includes(host) || (isIP(host) !== 0 && isLoopbackAddress(host));
 }
 
 function readListen(value: unknown, issues: GatewayIssue[]): { host: string; port: number } | undefined {
@@ -135,7 +140,7 @@ function readListen(value: unknown, issues: GatewayIssue[]): { host: string; por
       issue(
         'listen-syntax',
         'listen',
-        `${JSON.stringify(value)} is not HOST:PORT`,
+        `${shown(value)} is not HOST:PORT`,
         'Write an address such as 127.0.0.1:8808, [::1]:8808 or 0.0.0.0:8808; port 0 takes a free one',
       ),
     );
@@ -151,7 +156,12 @@ export function parseListen(text: string): { host: string; port: number } | unde
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
 }
 
-function readPolicy(value: unknown, path: string, issues: GatewayIssue[]): Policy | undefined {
+function readPolicy(
+  value: unknown,
+  path: string,
+  policies: PlacedPolicies,
+  issues: GatewayIssue[],
+): Policy | undefined {
   if (value === undefined) {
     issues.push(
       issue(
@@ -164,7 +174,9 @@ function readPolicy(value: unknown, path: string, issues: GatewayIssue[]): Polic
     return undefined;
   }
   try {
-    return createPolicy(value as PolicyConfig);
+    const policy = createPolicy(value as PolicyConfig);
+    policies.set(path, policy);
+    return policy;
   } catch (error) {
     if (!(error instanceof PolicyConfigError)) throw error;
     for (const { code, path: inner, message, remedy } of error.issues) {
@@ -175,12 +187,18 @@ function readPolicy(value: unknown, path: string, issues: GatewayIssue[]): Polic
   }
 }
 
-function readRoutes(value: unknown, policy: Policy | undefined, issues: GatewayIssue[]): readonly Route[] {
+function readRoutes(
+  value: unknown,
+  policy: Policy | undefined,
+  policies: PlacedPolicies,
+  issues: GatewayIssue[],
+): readonly Route[] {
   if (!Array.isArray(value) || value.length === 0) {
     issues.push(issue('routes-missing', 'routes', 'no route leads to a server', `Write ${ROUTES_EXAMPLE}`));
     return [];
   }
   const routes: Route[] = [];
+  const paths = new Set<string>();
   for (const [i, route] of value.entries()) {
     const place = `routes[${i}]`;
     if (!isObject(route)) {
@@ -190,12 +208,14 @@ function readRoutes(value: unknown, policy: Policy | undefined, issues: GatewayI
     checkKeys(route, ROUTE_KEYS, `${place}.`, issues);
     const path = readRoutePath(route.path, `${place}.path`, issues);
     const upstream = readUpstream(route.upstream, `${place}.upstream`, issues);
-    const own = route.policy === undefined ? policy : readPolicy(route.policy, `${place}.policy`, issues);
-    if (routes.some((other) => other.path === path)) {
+    const own =
+      route.policy === undefined ? policy : readPolicy(route.policy, `${place}.policy`, policies, issues);
+    if (path !== undefined && paths.has(path)) {
       issues.push(
         issue('route-twice', `${place}.path`, `the path ${path} has a route already`, 'Remove one of them'),
       );
     }
+    if (path !== undefined) paths.add(path);
     if (path !== undefined && upstream !== undefined && own !== undefined) {
       routes.push(Object.freeze({ path, upstream, policy: own }));
     }
@@ -211,7 +231,7 @@ function readRoutePath(value: unknown, place: string, issues: GatewayIssue[]): s
     issue(
       'route-path-syntax',
       place,
-      `${JSON.stringify(value)} is not a path`,
+      `${shown(value)} is not a path`,
       'Write a path such as /mcp, or / for everything',
     ),
   );
@@ -229,9 +249,9 @@ function readUpstream(value: unknown, place: string, issues: GatewayIssue[]): UR
           ? 'has a query or a fragment'
           : undefined;
   if (fault === undefined) return url;
-  const shown = url?.password ? 'the URL' : JSON.stringify(value);
+  const subject = url?.password ? 'the URL' : shown(value);
   issues.push(
-    issue('upstream-syntax', place, `${shown} ${fault}`, 'Write a URL such as http://127.0.0.1:3001/mcp'),
+    issue('upstream-syntax', place, `${subject} ${fault}`, 'Write a URL such as http://127.0.0.1:3001/mcp'),
   );
   return undefined;
 }
@@ -255,12 +275,7 @@ function readLimits(value: unknown, issues: GatewayIssue[]): Limits {
     else {
       const remedy = `Write a whole number from 0 to ${MAX_TIMER_MS}, or leave it out for ${DEFAULT_LIMITS[key]}`;
       issues.push(
-        issue(
-          'limit-out-of-range',
-          `limits.${key}`,
-          `${JSON.stringify(given)} is not a time in milliseconds`,
-          remedy,
-        ),
+        issue('limit-out-of-range', `limits.${key}`, `${shown(given)} is not a time in milliseconds`, remedy),
       );
     }
   }
@@ -282,6 +297,14 @@ function checkKeys(
     const remedy = near === undefined ? `Use some of ${known.join(', ')}` : `Did you mean ${near}?`;
     issues.push(issue('unknown-key', `${prefix}${key}`, 'this key is not known here', remedy));
   }
+}
+
+/** A value from the configuration, fit to be printed: bounded, whatever YAML made of it. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,10 @@
 /** What the gateway itself answers, apart from denials of the policy: status, and the message for the client. */
 export const GATEWAY_ANSWERS = {
   'no-route': { status: 404, message: 'No route of the gateway leads here' },
-  'path-not-plain': { status: 400, message: 'The path has dot segments, backslashes or encoded slashes' },
+  'path-not-plain': {
+    status: 400,
+    message: 'The path has empty or dot segments, backslashes, or letters or slashes in percent-encoding',
+  },
   'upstream-unreachable': { status: 502, message: 'The MCP server behind the gateway cannot be reached' },
   'upstream-broke-off': { status: 502, message: 'The MCP server broke off its answer' },
   'upstream-answer-invalid': { status: 502, message: 'The MCP server sent an answer that is not valid HTTP' },

@@ -15,14 +15,12 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Request headers that the gateway answers for, so that the upstream must not see the client's. */
-const REPLACED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
-  'host',
-  'expect',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-]);
+const REPLACED_REQUEST_HEADERS: ReadonlySet<string> = new Set(['host', 'expect', 'forwarded', 'x-real-ip']);
+
+/** Whether the gateway answers for a request header; what a client says of its own way here proves nothing. */
+function isReplaced(name: string): boolean {
+  return REPLACED_REQUEST_HEADERS.has(name) || name.startsWith('x-forwarded-');
+}
 
 /**
  * Request headers that only mean something to whoever checks the page. The policy has done so; an upstream with a
@@ -47,11 +45,11 @@ export function requestHeaders(
 ): string[] {
   const raw = request.rawHeaders;
   const dropped = connectionOptions(request.headers.connection);
-  const wantsStream = request.headers.accept?.includes('text/event-stream') ?? false;
+  const wantsStream = request.headers.accept?.toLowerCase().includes('text/event-stream') ?? false;
   const headers = ['Host', host];
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    if (HOP_BY_HOP.has(name) || REPLACED_REQUEST_HEADERS.has(name) || dropped.includes(name)) continue;
+    if (HOP_BY_HOP.has(name) || isReplaced(name) || dropped.includes(name)) continue;
     if (!keepPageHeaders && isPageHeader(name)) continue;
     // A compressed event stream is a buffered one.
     if (wantsStream && name === 'accept-encoding') continue;
@@ -77,7 +75,7 @@ export function responseHeaders(upstream: IncomingHttpHeaders, decision: Decisio
     const value = upstream[name];
     if (value === undefined || HOP_BY_HOP.has(name) || dropped.includes(name)) continue;
     if (ours && isCorsResponseHeader(name)) continue;
-    headers[name] = Array.isArray(value) ? value.map(toWire) : toWire(value);
+    headers[name] = value; // decoded as Latin-1, and encoded so again: the bytes stay
   }
   return withDecision(headers, decision);
 }
@@ -102,10 +100,4 @@ export function essence(headers: ResponseHeaders): string {
 
 function text(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-/** The client library decodes header bytes as UTF-8, node:http encodes them as Latin-1: keep the bytes. */
-function toWire(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the point is to find what is not ASCII
-  return /^[\x00-\x7f]*$/.test(value) ? value : Buffer.from(value, 'utf8').toString('latin1');
 }

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Decision, Outcome, Reason, RequestHead } from 'mcp-cors';
+import { createEventCounter } from './sse.js';
 
 /** One HTTP exchange, as a developer would look for it in a browser's Network panel. */
 export interface Exchange {
@@ -14,6 +15,7 @@ export interface Exchange {
   /** By name in lower case; credentials are replaced by a word. */
   readonly requestHeaders: Readonly<Record<string, string>>;
   readonly responseHeaders: Readonly<Record<string, string>>;
+  /** 0 when the client went before it was answered. */
   readonly status: number;
   readonly verdict: Outcome;
   readonly reason: Reason;
@@ -57,8 +59,9 @@ export function createJournal(listener: ExchangeListener): {
       const startedAt = Date.now();
       const started = performance.now();
       const requestHeaders = readable(request.headers);
+      const counter = createEventCounter();
       let events = 0;
-      let newlines = 0;
+      let responseHeaders: Readonly<Record<string, string>> = {};
 
       const tell = (phase: Exchange['phase']): void => {
         listener({
@@ -70,8 +73,8 @@ export function createJournal(listener: ExchangeListener): {
           preflight:
             head.method === 'OPTIONS' && head.origin !== undefined && head.requestMethod !== undefined,
           requestHeaders,
-          responseHeaders: readable(response.getHeaders()),
-          status: response.statusCode,
+          responseHeaders,
+          status: response.headersSent ? response.statusCode : 0,
           verdict: decision.outcome,
           reason: decision.reason,
           phase,
@@ -83,19 +86,16 @@ export function createJournal(listener: ExchangeListener): {
       const writeHead = response.writeHead;
       response.writeHead = function tellingWriteHead(this: ServerResponse, ...rest: never[]) {
         const result = (writeHead as (...rest: never[]) => ServerResponse).apply(this, rest);
+        // Headers that are given with the head are not among those that were set before.
+        responseHeaders = readable({ ...this.getHeaders(), ...(rest[1] as OutgoingHttpHeaders | undefined) });
         tell('open');
         return result;
       } as typeof response.writeHead;
       response.once('close', () => tell(response.writableFinished ? 'ended' : 'aborted'));
 
       return {
-        // An event ends with an empty line (HTML standard, section 9.2.5): LF LF, CR CR or CR LF CR LF.
         countEvents(chunk) {
-          for (const byte of chunk) {
-            if (byte === 0x0a) {
-              if (++newlines === 2) events++;
-            } else if (byte !== 0x0d) newlines = 0;
-          }
+          events = counter.count(chunk);
         },
       };
     },

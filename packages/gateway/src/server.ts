@@ -1,22 +1,21 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Decision, RequestHead } from 'mcp-cors';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { type Decision, type Policy, type RequestHead, whenDecided } from 'mcp-cors';
 import { applyDecision, readRequestHead } from 'mcp-cors/node';
-import {
-  type GatewayConfig,
-  type GatewaySettings,
-  isLoopbackListen,
-  type Route,
-  readGatewayConfig,
-} from './config.js';
+import { answer } from './answer.js';
+import { type GatewayConfig, type GatewaySettings, isLoopbackListen, readGatewayConfig } from './config.js';
 import { GatewayConfigError } from './errors.js';
+import { type Exchanges, followExchanges } from './exchanges.js';
 import { createJournal, type ExchangeListener } from './journal.js';
-import { answer, createProxy } from './proxy.js';
+import { createReverseProxy, type ReverseProxy } from './proxy.js';
+import { findRoute, isPlainPath } from './routing.js';
 
 /** Listeners to what a gateway does. */
 export interface GatewayOptions {
   /** Hears of every decision. */
-  readonly onDecision?: ((decision: Decision, head: RequestHead) => void) | undefined;
+  readonly onDecision?: ((decision: Decision, head: RequestHead, policy: Policy) => void) | undefined;
   /** Hears of every exchange, at its head and at its end. */
   readonly onExchange?: ExchangeListener | undefined;
 }
@@ -38,56 +37,79 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
  */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const settings = readGatewayConfig(config);
-  const proxy = createProxy(settings.limits);
-  const journal = options.onExchange === undefined ? undefined : createJournal(options.onExchange);
-  const open = new Set<ServerResponse>();
-
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, (request, response) => {
-    open.add(response);
-    response.once('close', () => open.delete(response));
-    const head = readRequestHead(request, request.url ?? '/');
-    const route = findRoute(settings.routes, head.path);
-    const decision = (route?.policy ?? settings.policy).decide(head);
-    const record = journal?.follow(request, response, head, decision);
-    options.onDecision?.(decision, head);
-    if (decision.status !== undefined) {
-      applyDecision(decision, response);
-    } else if (!isPlainPath(head.path)) {
-      answer(response, decision, 'path-not-plain');
-    } else if (route === undefined) {
-      answer(response, decision, 'no-route');
-    } else {
-      proxy.forward({ request, response, decision, route, record });
-    }
-  });
-  server.on('clientError', answerClientError);
+  const proxy = createReverseProxy(settings.limits);
+  const handle = createHandler(settings, proxy, options);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS });
+  const exchanges = followExchanges(server);
+  server.on('request', handle);
+  server.on('clientError', (error, socket) =>
+    answerClientError(error, socket, exchanges.isAnswering(socket)),
+  );
 
   const url = await listen(server, settings);
-  refuseLoops(settings, url, server);
+  await refuseLoops(settings, server);
 
   let closing: Promise<void> | undefined;
   return {
     url,
     close() {
-      closing ??= (async () => {
-        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-        for (const response of open) {
-          if (!response.headersSent) response.setHeader('Connection', 'close');
-          else if (response.getHeader('content-type')?.toString().startsWith('text/event-stream'))
-            response.end();
-        }
-        server.closeIdleConnections();
-        const timer = setTimeout(() => server.closeAllConnections(), settings.limits.shutdownTimeoutMs);
-        await closed;
-        clearTimeout(timer);
-        await proxy.destroy();
-      })();
+      closing ??= closeGateway({
+        server,
+        exchanges,
+        proxy,
+        shutdownTimeoutMs: settings.limits.shutdownTimeoutMs,
+      });
       return closing;
     },
   };
 }
 
-function listen(server: ReturnType<typeof createServer>, { host, port }: GatewaySettings): Promise<string> {
+/** Decides about each request, answers what is refused or leads nowhere, and forwards the rest. */
+function createHandler(
+  settings: GatewaySettings,
+  proxy: ReverseProxy,
+  { onDecision, onExchange }: GatewayOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const journal = onExchange === undefined ? undefined : createJournal(onExchange);
+  return (request, response) => {
+    const head = readRequestHead(request, request.url ?? '/');
+    const route = findRoute(settings.routes, head.path);
+    const policy = route?.policy ?? settings.policy;
+    whenDecided(policy.decide(head), (decision) => {
+      const record = journal?.follow(request, response, head, decision);
+      onDecision?.(decision, head, policy);
+      if (decision.status !== undefined) {
+        applyDecision(decision, response);
+      } else if (!isPlainPath(head.path)) {
+        answer(response, decision, 'path-not-plain');
+      } else if (route === undefined) {
+        answer(response, decision, 'no-route');
+      } else {
+        proxy.forward({ request, response, decision, route, record });
+      }
+    });
+  };
+}
+
+async function closeGateway(parts: {
+  readonly server: Server;
+  readonly exchanges: Exchanges;
+  readonly proxy: ReverseProxy;
+  readonly shutdownTimeoutMs: number;
+}): Promise<void> {
+  const { server, exchanges, proxy, shutdownTimeoutMs } = parts;
+  // The HTTP server's own close() also destroys connections whose response is complete but not yet sent.
+  const closed = new Promise<unknown>((resolve) => NetServer.prototype.close.call(server, resolve));
+  exchanges.finish();
+  proxy.endStreams();
+  const timer = shutdownTimeoutMs > 0 ? setTimeout(exchanges.breakOff, shutdownTimeoutMs) : undefined;
+  await closed;
+  clearTimeout(timer);
+  server.close(); // now only for what it does besides
+  await proxy.destroy();
+}
+
+function listen(server: Server, { host, port }: GatewaySettings): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     server.listen(port, host, () => {
@@ -121,13 +143,13 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
 }
 
 /** A gateway in front of itself would forward a request until something breaks. */
-function refuseLoops(settings: GatewaySettings, url: string, server: ReturnType<typeof createServer>): void {
-  const { port } = new URL(url);
+async function refuseLoops(settings: GatewaySettings, server: Server): Promise<void> {
+  const { address, port } = server.address() as AddressInfo;
   const looping = settings.routes.find(
-    ({ upstream }) => upstream.port === port && isLoopbackListen(bare(upstream.hostname)),
+    ({ upstream }) => portOf(upstream) === port && leadsTo(upstream.hostname, address),
   );
   if (looping === undefined) return;
-  server.close();
+  await new Promise((resolve) => server.close(resolve));
   throw new GatewayConfigError([
     {
       code: 'upstream-is-gateway',
@@ -138,35 +160,41 @@ function refuseLoops(settings: GatewaySettings, url: string, server: ReturnType<
   ]);
 }
 
-function bare(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '');
+function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
 }
 
-/** The route whose path holds this one: whole segments, the longest first. */
-function findRoute(routes: readonly Route[], path: string): Route | undefined {
-  return routes.find(
-    (route) =>
-      route.path === '/' ||
-      (path.startsWith(route.path) && (path.length === route.path.length || path[route.path.length] === '/')),
-  );
+/** Whether connections to the host of a URL arrive at a listening address. */
+function leadsTo(hostname: string, listening: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (host === listening) return true;
+  const anyLocal = host === 'localhost' || isUnspecified(host);
+  if (!isUnspecified(listening)) return anyLocal && isLoopbackListen(listening);
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return anyLocal || isLoopbackListen(host) || own.some(({ address }) => address === host);
 }
 
-/** Whether a path means the same to the upstream as it does here: nothing in it can climb out of its route. */
-function isPlainPath(path: string): boolean {
-  return !/\\|%2f|%5c|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|$)/i.test(path);
+function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 /** What Node's parser refuses gets its status and nothing else: there is no request head to decide about. */
-function answerClientError(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, answering: boolean): void {
+  // Within a response, a second one would be taken for a part of the first.
+  if (!socket.writable || answering || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request';
+  const status = CLIENT_ERROR_STATUS[error.code ?? ''] ?? '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  (socket as Socket).setTimeout(LINGER_MS, () => socket.destroy());
 }
+
+/** How long a client that was answered so may take to close. */
+const LINGER_MS = 1_000;
+
+const CLIENT_ERROR_STATUS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};

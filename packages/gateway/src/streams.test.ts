@@ -150,13 +150,11 @@ describe('an event stream', () => {
       'Connection: close\r\nTransfer-Encoding: chunked\r\n',
       'end',
     ],
-    ['by a reset of a response that ends with its connection', 'Connection: close\r\n', 'reset'],
   ])('breaks off for the client when the upstream breaks off %s', async (_, lines, how) => {
-    const chunked = lines.includes('chunked');
     let kill = (): void => {};
     const upstream = await startRawUpstream((socket) => {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n${lines}\r\n`);
-      socket.write(chunked ? '9\r\ndata: 1\n\n\r\n' : 'data: 1\n\n');
+      socket.write('9\r\ndata: 1\n\n\r\n');
       kill = () => (how === 'reset' ? socket.resetAndDestroy() : socket.end());
     });
     const gateway = await startTestGateway(upstream);
@@ -223,6 +221,32 @@ describe('a client that does not read', () => {
     20_000,
   );
 
+  it.each([
+    'Transfer-Encoding: chunked\r\nConnection: close',
+    'Transfer-Encoding: chunked',
+    'Connection: close',
+  ])('sees the end of an upstream that resets meanwhile, and so do others: %s', async (lines) => {
+    let kill = (): void => {};
+    const upstream = await startRawUpstream((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n${lines}\r\n\r\n`);
+      const part = 'data: '.padEnd(0x10000, 'x');
+      const framed = lines.includes('chunked') ? `10000\r\n${part}\r\n` : part;
+      const fill = (): void => {
+        while (socket.write(framed));
+      };
+      socket.on('drain', fill);
+      fill();
+      kill = () => socket.resetAndDestroy();
+    });
+    const gateway = await startTestGateway(upstream);
+    const { response } = await open(gateway.url, GET_STREAM);
+    await aWhile(200);
+    kill();
+    await aWhile();
+    expect(['broken off', 'whole']).toContain(await endOf(response));
+    expect((await open(gateway.url, GET_STREAM)).response.statusCode).toBe(200);
+  });
+
   it('lets the upstream go when it goes', async () => {
     const upstream = await startUpstream((_, response) => {
       response.writeHead(200, STREAM);
@@ -252,14 +276,11 @@ describe('an upstream that does not read', () => {
           received += chunk.length;
         });
         request.on('end', () => response.end('{}'));
+        request.resume();
       };
     });
     const gateway = await startTestGateway(upstream);
-    const request = begin(
-      gateway.url,
-      { headers: [['Content-Length', String(MUCH)]] },
-      { hold: true },
-    );
+    const request = begin(gateway.url, { headers: [['Content-Length', String(MUCH)]] }, { hold: true });
     const head = headOf(request);
     let sent = 0;
     const part = Buffer.alloc(65_536, 'x');

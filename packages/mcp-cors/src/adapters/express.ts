@@ -19,7 +19,6 @@ export type ExpressHandler = (
  */
 export function mcpCors(configOrPolicy: PolicyConfig | Policy, options: CarrierOptions = {}): ExpressHandler {
   const carry = createCarrier(configOrPolicy, options);
-  return (request, response, next) => {
-    if (!carry(request, response, request.originalUrl ?? request.url ?? '/')) next();
-  };
+  return (request, response, next) =>
+    carry(request, response, request.originalUrl ?? request.url ?? '/', next);
 }

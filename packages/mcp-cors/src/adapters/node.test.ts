@@ -161,6 +161,23 @@ describe('mcpCors for node:http', () => {
       expect(errors).toEqual(['ERR_INVALID_CHAR', 'ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
     });
 
+    // Node sends these heads, so they must not be a way around the policy.
+    test.each([5, true, 'x'])(
+      'gives %j for headers still leaves with those of the policy',
+      async (headers) => {
+        const { one } = await start((_, response) => {
+          response
+            .setHeader('Access-Control-Allow-Origin', '*')
+            .setHeader('Access-Control-Allow-Methods', 'TRACE');
+          response.writeHead(200, 'OK', headers as unknown as OutgoingHttpHeaders).end('ok');
+        });
+        const response = await one(request('GET /mcp', { Origin: APP }));
+        expect(response.body).toBe('ok');
+        expect(corsNames(response)).toEqual(['access-control-allow-origin', 'access-control-expose-headers']);
+        expect(values(response, 'access-control-allow-origin')).toEqual([APP]);
+      },
+    );
+
     test.each<[string, OutgoingHttpHeaders | string[], string]>([
       ['a list of odd length', ['X-A', 'b', 'X-C'], 'ERR_INVALID_ARG_VALUE'],
       ['a header without a value', { 'X-A': undefined }, 'ERR_HTTP_INVALID_HEADER_VALUE'],

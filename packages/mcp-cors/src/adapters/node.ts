@@ -5,6 +5,7 @@ import {
   type PolicyConfig,
   type RequestHead,
   toPolicy,
+  whenDecided,
 } from '../policy/index.js';
 import { readRequestHead } from './request.js';
 import { applyDecision } from './response.js';
@@ -15,7 +16,7 @@ export { applyDecision } from './response.js';
 /** What every adapter takes besides the policy. */
 export interface CarrierOptions {
   /** Hears of every decision, after it was applied. What it throws reaches the carrier's error handling. */
-  readonly onDecision?: ((decision: Decision, head: RequestHead) => void) | undefined;
+  readonly onDecision?: ((decision: Decision, head: RequestHead, policy: Policy) => void) | undefined;
 }
 
 /**
@@ -29,22 +30,25 @@ export function mcpCors(
   options: CarrierOptions = {},
 ): (listener: RequestListener) => RequestListener {
   const carry = createCarrier(configOrPolicy, options);
-  return (listener) => (request, response) => {
-    if (!carry(request, response, request.url ?? '/')) listener(request, response);
-  };
+  return (listener) => (request, response) =>
+    carry(request, response, request.url ?? '/', () => listener(request, response));
 }
 
-/** Decides about a Node request and applies the decision; true when the response was answered here. */
+/**
+ * Decides about a Node request and applies the decision; goes on with what passes, at once or when a directory has
+ * answered.
+ */
 export function createCarrier(
   configOrPolicy: PolicyConfig | Policy,
   { onDecision }: CarrierOptions,
-): (request: IncomingMessage, response: ServerResponse, target: string) => boolean {
+): (request: IncomingMessage, response: ServerResponse, target: string, proceed: () => void) => void {
   const policy = toPolicy(configOrPolicy);
-  return (request, response, target) => {
+  return (request, response, target, proceed) => {
     const head = readRequestHead(request, target);
-    const decision = policy.decide(head);
-    const answered = applyDecision(decision, response);
-    onDecision?.(decision, head);
-    return answered;
+    whenDecided(policy.decide(head), (decision) => {
+      const answered = applyDecision(decision, response);
+      onDecision?.(decision, head, policy);
+      if (!answered) proceed();
+    });
   };
 }

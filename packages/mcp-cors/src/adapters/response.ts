@@ -31,12 +31,15 @@ function holdHeaders(decision: Decision, response: ServerResponse): void {
       status: number,
       ...rest: unknown[]
     ) => ServerResponse;
-    // What Node would refuse, Node shall refuse.
-    if (this.headersSent || !isHeaderList(headers)) return original.call(this, status, ...rest);
-    setGivenHeaders(this, headers);
-    removeForeign(decision, this);
-    setHeaders(decision, this);
-    return original.call(this, status, reason);
+    // What Node would refuse, Node shall refuse; what it lets pass must not pass by the policy.
+    const understood = isHeaderList(headers);
+    if (!this.headersSent) {
+      if (understood) setGivenHeaders(this, headers);
+      removeForeign(decision, this);
+      setHeaders(decision, this);
+      if (understood) return original.call(this, status, reason);
+    }
+    return original.call(this, status, ...rest);
   } as typeof response.writeHead;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
-import type { PolicyConfig } from '../policy/index.js';
+import type { StaticPolicyConfig } from '../policy/index.js';
 import { CommandError, CommandErrors } from './terminal.js';
 
 /** The file that commands read when none is named. */
@@ -47,16 +47,16 @@ interface ConfigDraft {
 export function policyAt(
   config: unknown,
   path: string,
-): { readonly policy: PolicyConfig; readonly prefix: string } {
+): { readonly policy: StaticPolicyConfig; readonly prefix: string } {
   if (typeof config !== 'object' || config === null || !('policy' in config)) {
-    return { policy: config as PolicyConfig, prefix: '' };
+    return { policy: config as StaticPolicyConfig, prefix: '' };
   }
   const route = routesOf(config)
     .filter((one) => leadsFrom(one.path, path))
     .sort((a, b) => b.path.length - a.path.length)[0];
   return route?.policy === undefined
-    ? { policy: config.policy as PolicyConfig, prefix: 'policy.' }
-    : { policy: route.policy as PolicyConfig, prefix: `routes[${route.index}].policy.` };
+    ? { policy: config.policy as StaticPolicyConfig, prefix: 'policy.' }
+    : { policy: route.policy as StaticPolicyConfig, prefix: `routes[${route.index}].policy.` };
 }
 
 /** The path of the first route of a gateway's configuration. */

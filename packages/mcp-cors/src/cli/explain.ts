@@ -79,7 +79,10 @@ function runExplain(flags: ExplainFlags, terminal: Terminal): number {
   return deciding.explanation.verdict === 'refused' ? EXIT.refused : EXIT.clean;
 }
 
-function loadPolicy({ config: named, path: wanted }: ExplainFlags): { policy: Policy; path: string } {
+function loadPolicy({ config: named, path: wanted }: ExplainFlags): {
+  policy: Policy<Decision>;
+  path: string;
+} {
   if (named === undefined && !existsSync(DEFAULT_CONFIG_FILE)) {
     throw new CommandError(
       `there is no ${DEFAULT_CONFIG_FILE} here, so there is no policy to explain`,
@@ -104,7 +107,7 @@ interface ExplainedExchange {
 }
 
 /** The exchanges that a browser would have: a preflight where Fetch wants one, then the request. */
-function explainExchanges(flags: ExplainFlags, path: string, policy: Policy): ExplainedExchange[] {
+function explainExchanges(flags: ExplainFlags, path: string, policy: Policy<Decision>): ExplainedExchange[] {
   const headers = (flags.header ?? []).map((text) => {
     const colon = text.indexOf(':');
     const name = colon === -1 ? text : text.slice(0, colon);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type Decision, explain, type PolicyConfig, type RequestHead } from '../policy/index.js';
+import { type Decision, explain, type Policy, type PolicyConfig, type RequestHead } from '../policy/index.js';
 import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
 import { serveUntilSignal } from './ending.js';
 import { toCommandError } from './issues.js';
@@ -14,7 +14,7 @@ interface GatewayPackage {
 }
 
 interface GatewayListeners {
-  onDecision(decision: Decision, head: RequestHead): void;
+  onDecision(decision: Decision, head: RequestHead, policy: Policy): void;
   onExchange(exchange: {
     readonly method: string;
     readonly path: string;
@@ -136,37 +136,50 @@ function rootOf(url: URL): string {
   return root.href;
 }
 
-/** How often the same refusal is told again. */
-const REPEAT_AFTER_MS = 10_000;
-/** How many different refusals are remembered; further ones are told each time. */
-const MOST_REMEMBERED = 1_000;
+/** For how long the same refusal is told once, and the lines of the log are counted. */
+const WINDOW_MS = 10_000;
+/** Most lines in that time: what is refused is up to strangers, and must not fill a disk. */
+const MOST_LINES = 50;
 
 /** Tells standard error of refusals and failures, so that the owner sees why a page is blocked. */
 function createRefusalLog(terminal: Terminal): GatewayListeners {
-  const told = new Map<string, number>();
-  const tell = (key: string, line: string, hint: string | undefined): void => {
+  const told = new Set<string>();
+  let windowEnds = 0;
+  let untold = 0;
+  const tell = (
+    key: string,
+    describe: () => { readonly line: string; readonly hint?: string | undefined },
+  ): void => {
     const now = Date.now();
-    if (now - (told.get(key) ?? 0) < REPEAT_AFTER_MS) return;
-    if (told.size >= MOST_REMEMBERED) told.clear();
-    told.set(key, now);
+    if (now >= windowEnds) {
+      if (untold > 0) terminal.err(`and ${untold} more that are not shown`);
+      windowEnds = now + WINDOW_MS;
+      untold = 0;
+      told.clear();
+    }
+    if (told.has(key)) return;
+    if (told.size >= MOST_LINES) {
+      untold++;
+      return;
+    }
+    told.add(key);
+    const { line, hint } = describe();
     terminal.err(line);
     if (hint !== undefined) terminal.err(`  ${terminal.paintErr('faint', hint)}`);
   };
   return {
-    onDecision(decision, head) {
+    onDecision(decision, head, policy) {
       const refused = decision.wouldDeny ?? decision;
       if (refused.outcome !== 'deny') return;
-      const { why, remedy } = explain(head, decision);
-      const word =
-        decision.wouldDeny === undefined
-          ? terminal.paintErr('bad', 'refused')
-          : terminal.paintErr('warning', 'would refuse');
-      const key = `${refused.reason} ${head.origin} ${head.host} ${refused.subject}`;
-      tell(
-        key,
-        `${word} ${head.method} ${JSON.stringify(head.path).slice(1, -1)} ${refused.reason}: ${why}`,
-        remedy,
-      );
+      tell(`${refused.reason} ${head.origin} ${head.host} ${refused.subject}`, () => {
+        const { why, remedy } = explain(head, decision, policy.settings);
+        const word =
+          decision.wouldDeny === undefined
+            ? terminal.paintErr('bad', 'refused')
+            : terminal.paintErr('warning', 'would refuse');
+        const path = JSON.stringify(head.path).slice(1, -1);
+        return { line: `${word} ${head.method} ${path} ${refused.reason}: ${why}`, hint: remedy };
+      });
     },
     onExchange({ method, path, status, phase, verdict }) {
       if (phase !== 'open' || verdict !== 'pass' || (status !== 502 && status !== 504)) return;
@@ -174,11 +187,9 @@ function createRefusalLog(terminal: Terminal): GatewayListeners {
         status === 502
           ? 'the MCP server cannot be reached, or broke off'
           : 'the MCP server did not answer in time';
-      tell(
-        `${status} ${path}`,
-        `${terminal.paintErr('warning', String(status))} ${method} ${path}: ${what}`,
-        undefined,
-      );
+      tell(`${status} ${path}`, () => ({
+        line: `${terminal.paintErr('warning', String(status))} ${method} ${path}: ${what}`,
+      }));
     },
   };
 }

@@ -1,5 +1,8 @@
+import { parse as parseDomain } from 'tldts';
+import { type HostAlias, parseHostAlias } from './alias.js';
+import type { OriginDirectory } from './directory.js';
 import { ENDPOINT_KINDS, type EndpointKind, hasDotSegments } from './endpoints.js';
-import { type PolicyIssue, policyIssue } from './errors.js';
+import { type PolicyIssue, type PolicyIssueCode, policyIssue } from './errors.js';
 import { freezeDeep } from './frozen.js';
 import {
   FORBIDDEN_METHODS,
@@ -15,10 +18,16 @@ import { isRevision, REVISIONS, type Revision } from './revisions.js';
 /** One text or several. */
 export type Texts = string | readonly string[];
 
+/** A pattern, or where to look an origin up. */
+export type OriginEntry = string | RegExp | OriginDirectory;
+
 /** What the owner of a server writes. Only `origins` is needed; a policy with nothing else is complete and safe. */
 export interface PolicyConfig {
-  /** Pages that may connect: `https://app.example.com`, `https://*.example.com`, `http://localhost:*`, or `*`. */
-  readonly origins: Texts;
+  /**
+   * Pages that may connect: `https://app.example.com`, `https://*.example.com`, `http://localhost:*`, an anchored
+   * regular expression (in a file: `/^...$/`), `*`, or a directory that is asked about each origin.
+   */
+  readonly origins: OriginEntry | readonly OriginEntry[];
   /**
    * Hosts under which the server is reached, against DNS rebinding: `mcp.example.com` (any port),
    * `mcp.example.com:8443`, `*.example.com`. Left out: loopback names on connections to a loopback address.
@@ -40,14 +49,21 @@ export interface PolicyConfig {
   readonly endpoints?: Readonly<Record<string, EndpointKind>> | undefined;
   /** Whether requests without Origin pass: native clients, and pages of the server's own origin. Default `allow`. */
   readonly missingOrigin?: 'allow' | 'deny' | undefined;
-  /** Decide and report, but enforce nothing. */
+  /** Apply what the policy allows and refuse nothing: a denial is reported, and the response left alone. */
   readonly reportOnly?: boolean | undefined;
   /** Let the browser's console say which method or header is missing, to pages of allowed origins. */
   readonly debug?: boolean | undefined;
+  /**
+   * Host suffixes that may be left out: `.corp.example.com`. `.svc.cluster.local` makes `web.team.svc.cluster.local`,
+   * `web.team.svc` and `web.team` one host, for origins and hosts.
+   */
+  readonly aliases?: Texts | undefined;
   /** Admits `Origin: null`, which every sandboxed frame sends. Never with credentials. */
   readonly dangerouslyAllowNullOrigin?: boolean | undefined;
   /** Admits plain-http origins beyond loopback although credentials are on. */
   readonly dangerouslyAllowInsecureOrigins?: boolean | undefined;
+  /** Admits every name under a public suffix, such as `https://*.github.io`. */
+  readonly dangerouslyAllowPublicSuffixes?: boolean | undefined;
   /** Turns the Host check off, and with it the protection against DNS rebinding. */
   readonly dangerouslyAllowAnyHost?: boolean | undefined;
 }
@@ -55,6 +71,8 @@ export interface PolicyConfig {
 /** A configuration that was found good, in one form. */
 export interface PolicySettings {
   readonly origins: readonly OriginPattern[];
+  /** Where origins are looked up that no pattern admits. */
+  readonly directories: readonly OriginDirectory[];
   /** undefined: loopback names on loopback connections. */
   readonly hosts: readonly HostPattern[] | undefined;
   readonly credentials: boolean;
@@ -67,7 +85,10 @@ export interface PolicySettings {
   readonly missingOrigin: 'allow' | 'deny';
   readonly reportOnly: boolean;
   readonly debug: boolean;
+  readonly aliases: readonly HostAlias[];
   readonly allowNullOrigin: boolean;
+  readonly allowInsecureOrigins: boolean;
+  readonly allowPublicSuffixes: boolean;
   readonly allowAnyHost: boolean;
 }
 
@@ -90,8 +111,10 @@ export const POLICY_KEYS = Object.freeze([
   'missingOrigin',
   'reportOnly',
   'debug',
+  'aliases',
   'dangerouslyAllowNullOrigin',
   'dangerouslyAllowInsecureOrigins',
+  'dangerouslyAllowPublicSuffixes',
   'dangerouslyAllowAnyHost',
 ] as const satisfies readonly (keyof PolicyConfig)[]);
 
@@ -123,14 +146,15 @@ export function readPolicyConfig(config: unknown): ConfigReading {
   };
   const credentials = flag('credentials');
   const allowNullOrigin = flag('dangerouslyAllowNullOrigin');
-  const allowInsecure = flag('dangerouslyAllowInsecureOrigins');
+  const allowInsecureOrigins = flag('dangerouslyAllowInsecureOrigins');
+  const allowPublicSuffixes = flag('dangerouslyAllowPublicSuffixes');
   const allowAnyHost = flag('dangerouslyAllowAnyHost');
   if (allowNullOrigin && credentials) {
     issues.push(policyIssue('null-origin-with-credentials', 'dangerouslyAllowNullOrigin', true));
   }
 
   const settings: PolicySettings = {
-    origins: readOrigins(given.origins, { credentials, allowInsecure }, issues),
+    ...readOrigins(given.origins, { credentials, allowInsecureOrigins, allowPublicSuffixes }, issues),
     hosts: readHosts(given.hosts, issues),
     credentials,
     methods: readMethods(given.methods, issues),
@@ -142,7 +166,10 @@ export function readPolicyConfig(config: unknown): ConfigReading {
     missingOrigin: readMissingOrigin(given.missingOrigin, issues),
     reportOnly: flag('reportOnly'),
     debug: flag('debug'),
+    aliases: readAliases(given.aliases, issues),
     allowNullOrigin,
+    allowInsecureOrigins,
+    allowPublicSuffixes,
     allowAnyHost,
   };
   return issues.length > 0 ? { issues } : { settings: freezeDeep(settings) };
@@ -178,33 +205,116 @@ function readTexts(
   return entries;
 }
 
+interface OriginRules {
+  readonly credentials: boolean;
+  readonly allowInsecureOrigins: boolean;
+  readonly allowPublicSuffixes: boolean;
+}
+
 function readOrigins(
   value: unknown,
-  { credentials, allowInsecure }: { readonly credentials: boolean; readonly allowInsecure: boolean },
+  rules: OriginRules,
   issues: PolicyIssue[],
-): readonly OriginPattern[] {
+): Pick<PolicySettings, 'origins' | 'directories'> {
   const before = issues.length;
-  const entries = readTexts(value, 'origins', issues);
-  if (entries.length === 0 && issues.length === before)
+  const directories: OriginDirectory[] = [];
+  const texts: unknown[] = [];
+  for (const entry of Array.isArray(value) ? value : [value]) {
+    if (isDirectory(entry)) directories.push(wrapDirectory(entry));
+    else texts.push(entry instanceof RegExp ? `/${entry.source}/${entry.flags}` : entry);
+  }
+  const list = Array.isArray(value)
+    ? texts.length === 0 && directories.length > 0
+      ? undefined
+      : texts
+    : texts[0];
+  const entries = readTexts(list, 'origins', issues);
+  if (entries.length === 0 && directories.length === 0 && issues.length === before) {
     issues.push(policyIssue('origins-missing', 'origins', value));
+  }
 
   const patterns = new Map<string, OriginPattern>();
   for (const { path, text } of entries) {
     const pattern = parseOriginPattern(text);
     if ('fault' in pattern) {
-      const remedy = pattern.remedy === undefined ? {} : { remedy: pattern.remedy };
-      issues.push(policyIssue(pattern.fault, path, text, remedy));
+      const { fault, ...specifics } = pattern;
+      issues.push(policyIssue(fault, path, text, specifics));
       continue;
     }
-    patterns.set(text, pattern);
-    if (pattern.type === 'any') {
-      if (credentials) issues.push(policyIssue('origin-any-with-credentials', path, text));
-      if (entries.length > 1) issues.push(policyIssue('origin-any-not-alone', path, text));
-    } else if (credentials && !allowInsecure && pattern.scheme === 'http' && !isLoopbackHost(pattern.host)) {
-      issues.push(policyIssue('origin-insecure-with-credentials', path, text));
+    patterns.set(pattern.text, pattern);
+    if (pattern.type === 'any' && entries.length + directories.length > 1) {
+      issues.push(policyIssue('origin-any-not-alone', path, text));
+    }
+    const doubt = doubtOf(pattern, rules);
+    if (doubt !== undefined) issues.push(policyIssue(doubt, path, text));
+  }
+  return { origins: [...patterns.values()], directories };
+}
+
+/** Why a pattern that can be read should not be accepted all the same. */
+function doubtOf(
+  pattern: OriginPattern,
+  { credentials, allowInsecureOrigins, allowPublicSuffixes }: OriginRules,
+): PolicyIssueCode | undefined {
+  if (pattern.type === 'any') return credentials ? 'origin-any-with-credentials' : undefined;
+  if (!allowPublicSuffixes) {
+    if (pattern.type === 'wildcard' && pattern.subdomains === 'labels' && isPublicSuffix(pattern.host)) {
+      return 'origin-public-suffix';
+    }
+    if (pattern.type === 'regexp' && !pattern.spelledOut) {
+      if (pattern.domains === undefined) return 'regexp-open-domain';
+      if (pattern.domains.some(isPublicSuffix)) return 'origin-public-suffix';
     }
   }
-  return [...patterns.values()];
+  const insecure =
+    pattern.type === 'regexp'
+      ? pattern.admitsInsecure
+      : pattern.scheme === 'http' && !isLoopbackHost(pattern.host);
+  return credentials && !allowInsecureOrigins && insecure ? 'origin-insecure-with-credentials' : undefined;
+}
+
+/**
+ * Whether a domain is a public suffix, those of hosting services included.
+ * @see https://publicsuffix.org/list/
+ */
+function isPublicSuffix(domain: string): boolean {
+  const { publicSuffix, isIcann, isPrivate } = parseDomain(domain, {
+    allowPrivateDomains: true,
+    validateHostname: false,
+  });
+  return publicSuffix === domain && (isIcann === true || isPrivate === true);
+}
+
+function isDirectory(entry: unknown): entry is OriginDirectory {
+  return typeof entry === 'object' && entry !== null && typeof (entry as OriginDirectory).has === 'function';
+}
+
+/** A directory that can be frozen, and that neither throws nor rejects: what cannot be found out is no. */
+function wrapDirectory(directory: OriginDirectory): OriginDirectory {
+  return {
+    has(origin) {
+      try {
+        const named = directory.has(origin);
+        return typeof named === 'boolean' ? named : Promise.resolve(named).then(isTrue, isNothing);
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+const isTrue = (named: unknown): boolean => named === true;
+const isNothing = (): boolean => false;
+
+function readAliases(value: unknown, issues: PolicyIssue[]): readonly HostAlias[] {
+  const aliases = new Map<string, HostAlias>();
+  for (const { path, text } of readTexts(value, 'aliases', issues)) {
+    const alias = parseHostAlias(text);
+    if (alias === undefined) issues.push(policyIssue('alias-syntax', path, text));
+    else if (isPublicSuffix(text.slice(1))) issues.push(policyIssue('alias-public-suffix', path, text));
+    else aliases.set(text, alias);
+  }
+  return [...aliases.values()];
 }
 
 /** Whether a pattern's host is this machine: localhost, a name below it, or a loopback address. */
@@ -338,6 +448,30 @@ function readMissingOrigin(value: unknown, issues: PolicyIssue[]): 'allow' | 'de
   if (value === undefined || value === 'allow' || value === 'deny') return value ?? 'allow';
   issues.push(policyIssue('missing-origin-invalid', 'missingOrigin', value));
   return 'allow';
+}
+
+/** The configuration that gives these settings, as plain data. Directories have no such form and are left out. */
+export function writePolicyConfig(settings: PolicySettings): PolicyConfig {
+  const { hosts } = settings;
+  return {
+    origins: settings.origins.map(({ text }) => text),
+    ...(hosts === undefined ? {} : { hosts: hosts.map(({ text }) => text) }),
+    credentials: settings.credentials,
+    methods: settings.methods,
+    allowedHeaders: settings.allowedHeaders,
+    exposedHeaders: settings.exposedHeaders,
+    maxAge: settings.maxAgeSeconds,
+    revisions: settings.revisions,
+    endpoints: settings.endpoints,
+    missingOrigin: settings.missingOrigin,
+    reportOnly: settings.reportOnly,
+    debug: settings.debug,
+    aliases: settings.aliases.map(({ text }) => text),
+    dangerouslyAllowNullOrigin: settings.allowNullOrigin,
+    dangerouslyAllowInsecureOrigins: settings.allowInsecureOrigins,
+    dangerouslyAllowPublicSuffixes: settings.allowPublicSuffixes,
+    dangerouslyAllowAnyHost: settings.allowAnyHost,
+  };
 }
 
 /** The known name that a misspelt one most probably means: at most two edits away, or equal but for case. */

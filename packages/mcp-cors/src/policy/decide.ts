@@ -1,5 +1,7 @@
+import { createCanonicaliser } from './alias.js';
 import type { PolicySettings } from './config.js';
 import { DENIAL_BODIES, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
+import type { OriginDirectory } from './directory.js';
 import {
   createEndpointClassifier,
   ENDPOINT_KINDS,
@@ -17,12 +19,15 @@ import {
   SAFELISTED_METHODS,
 } from './headers.js';
 import { createHostMatcher, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
-import { MAX_ORIGIN_LENGTH } from './origin.js';
+import { MAX_ORIGIN_LENGTH, parseOrigin } from './origin.js';
 import { createOriginMatcher } from './pattern.js';
 import { unionOfNeeds } from './revisions.js';
 
-/** Decides about a request head. Never throws, whatever the head holds. */
-export type Decide = (head: RequestHead) => Decision;
+/**
+ * Decides about a request head. Never throws and never rejects, whatever the head holds. The decision is immediate,
+ * unless the policy has a directory that does not know an origin yet.
+ */
+export type Decide = (head: RequestHead) => Decision | Promise<Decision>;
 
 /** What the responses of a non-preflight request depend on. */
 export const VARY_ORIGIN = 'Origin';
@@ -56,15 +61,16 @@ interface Grant {
 
 /** Compiles settings to a decision function. Everything that can be made ahead of a request is made here. */
 export function compileDecide(settings: PolicySettings): Decide {
-  const { credentials, missingOrigin, allowNullOrigin, allowAnyHost } = settings;
-  const matcher = createOriginMatcher(settings.origins);
+  const { credentials, missingOrigin, allowNullOrigin, directories } = settings;
+  const canonicalise = settings.aliases.length === 0 ? undefined : createCanonicaliser(settings.aliases);
+  const matcher = createOriginMatcher(settings.origins, canonicalise);
   const classify = createEndpointClassifier(settings.endpoints);
   const tables = createKindTables(settings);
 
   const admitsHost = createHostMatcher(
     settings.hosts ?? LOOPBACK_HOSTS.flatMap((host) => parseHostPattern(host) ?? []),
+    canonicalise,
   );
-  const hostsNamed = settings.hosts !== undefined;
 
   const allowCredentials: readonly HeaderField[] = credentials
     ? [Object.freeze(['Access-Control-Allow-Credentials', 'true'] as const)]
@@ -157,44 +163,70 @@ export function compileDecide(settings: PolicySettings): Decide {
     return decision(reason, 204, headers, VARY_PREFLIGHT, kind, rule, subject);
   }
 
-  return (head) => {
+  return function decide(head) {
     const path = head.path;
     // RFC 9112 section 3.2: origin-form, or `*` of OPTIONS. An absolute form would override Host.
     if (path.charCodeAt(0) !== 0x2f && !(path === '*' && head.method === 'OPTIONS')) {
       return deny('request-target-not-allowed');
     }
 
-    const checkHost = !allowAnyHost && (hostsNamed || head.loopback !== false);
+    const checkHost = isHostChecked(head, settings);
     if (checkHost) {
       if (head.host === undefined || head.host === '') return deny('host-missing');
       if (!admitsHost(head.host)) return deny('host-not-allowed');
     }
 
     const origin = head.origin;
-    let grant: Grant;
     if (origin === undefined) {
-      if (missingOrigin === 'deny') return deny('origin-missing');
-      grant = withoutOrigin;
-    } else {
-      const found = findGrant(origin);
-      if (found !== undefined) grant = found;
-      // A page of the server's own: only a Host that was checked can say so, or DNS rebinding would pass.
-      else if (checkHost && isSameOrigin(origin, head)) grant = createGrant('same-origin', undefined, origin);
-      else return deny(origin === 'null' ? 'origin-null' : 'origin-not-allowed');
+      return missingOrigin === 'deny' ? deny('origin-missing') : conclude(head, withoutOrigin);
     }
+    const grant = findGrant(origin);
+    if (grant !== undefined) return conclude(head, grant);
+    // A page of the server's own: only a Host that was checked can say so, or DNS rebinding would pass.
+    if (checkHost && isSameOrigin(origin, head))
+      return conclude(head, createGrant('same-origin', undefined, origin));
+    if (origin === 'null') return deny('origin-null');
+    return directories.length === 0 ? deny('origin-not-allowed') : askDirectories(head, origin);
+  };
 
-    const table = tables[classify(path)];
+  /** What remains when the origin is admitted. */
+  function conclude(head: RequestHead, grant: Grant): Decision {
+    const table = tables[classify(head.path)];
     // https://fetch.spec.whatwg.org/#cors-preflight-request
-    if (head.method === 'OPTIONS' && origin !== undefined && head.requestMethod !== undefined) {
+    if (head.method === 'OPTIONS' && head.origin !== undefined && head.requestMethod !== undefined) {
       return decidePreflight(grant, table, head);
     }
-
     if (head.method === 'POST' && table.jsonOnly && !isJson(head.contentType)) {
       const headers = [...readableHeaders(grant, table), JSON_BODY];
       return decision('content-type-not-allowed', 415, headers, varyOnPass, table.kind, grant.rule);
     }
     return passFor(grant, table);
-  };
+  }
+
+  /** Asks one directory after the other; waits only for those that do not know yet. */
+  function askDirectories(head: RequestHead, origin: string, from = 0): Decision | Promise<Decision> {
+    if (parseOrigin(origin) === undefined) return deny('origin-not-allowed');
+    for (let i = from; i < directories.length; i++) {
+      const named = (directories[i] as OriginDirectory).has(origin);
+      if (named === true) return conclude(head, createGrant('origin-allowed', DIRECTORY_RULE, origin));
+      if (named !== false) {
+        return named.then((later) =>
+          later
+            ? conclude(head, createGrant('origin-allowed', DIRECTORY_RULE, origin))
+            : askDirectories(head, origin, i + 1),
+        );
+      }
+    }
+    return deny('origin-not-allowed');
+  }
+}
+
+/** What stands for the pattern when a directory admitted an origin. */
+export const DIRECTORY_RULE = '(directory)';
+
+/** Whether the Host of a request is held against an allowlist: the owner's, or loopback names on loopback. */
+export function isHostChecked({ loopback }: RequestHead, { hosts, allowAnyHost }: PolicySettings): boolean {
+  return !allowAnyHost && (hosts !== undefined || loopback !== false);
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -83,6 +83,52 @@ export const POLICY_ISSUES = freezeDeep({
     message: 'the null origin together with credentials hands every user over to every sandboxed frame',
     remedy: 'Remove dangerouslyAllowNullOrigin, or remove credentials.',
   },
+  'origin-public-suffix': {
+    message: 'anyone can register a name directly under this public suffix',
+    remedy: 'Name the domain: https://*.example.com. If you must, set dangerouslyAllowPublicSuffixes: true.',
+  },
+  'regexp-syntax': {
+    message: 'this is not a regular expression',
+    remedy: 'Correct it, or use a pattern such as https://*.example.com.',
+  },
+  'regexp-stateful': {
+    message:
+      'the flags g and y make a regular expression remember its last match, and so admit every other request',
+    remedy: 'Remove the flag.',
+  },
+  'regexp-flag': {
+    message: 'of the flags only i and u mean something for origins',
+    remedy: 'Remove the flag.',
+  },
+  'regexp-not-anchored': {
+    message: 'the regular expression is not anchored at both ends, so it matches parts of foreign origins',
+    remedy: 'Begin each alternative with ^ and end it with $, and use neither in between.',
+  },
+  'regexp-unescaped-dot': {
+    message: 'an unescaped dot stands for any character, and so for domains that others can register',
+    remedy: 'Write \\. for a dot, or [^.] for any character of a label.',
+  },
+  'regexp-grammar': {
+    message: 'the regular expression uses what cannot be shown to match in linear time',
+    remedy: 'Use characters, classes, groups, choices and repetitions, with the escapes \\d and \\w.',
+  },
+  'regexp-too-complex': {
+    message: 'the regular expression is too long, too deep or repeats too much',
+    remedy: 'Split it into several, or use patterns such as https://*.example.com.',
+  },
+  'regexp-open-domain': {
+    message: 'the regular expression is not bound to a domain, so others can register a name that it admits',
+    remedy:
+      'Let it end in a domain of yours: \\.example\\.com$. If you must, set dangerouslyAllowPublicSuffixes: true.',
+  },
+  'alias-syntax': {
+    message: 'this is not a host suffix',
+    remedy: 'Write a dot and a domain in lower case, such as .svc.cluster.local.',
+  },
+  'alias-public-suffix': {
+    message: 'under a public suffix names belong to different people, and must not become one',
+    remedy: 'Name a suffix of your own, such as .corp.example.com.',
+  },
   'host-syntax': {
     message: 'this is not a host',
     remedy:

@@ -1,6 +1,9 @@
-import { readPolicyConfig } from './config.js';
+import { type PolicySettings, readPolicyConfig } from './config.js';
+import { isHostChecked } from './decide.js';
 import { CHECKS, type Check, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
+import { isJsonOnly } from './endpoints.js';
 import { quote } from './errors.js';
+import { findNearMiss } from './nearest.js';
 import { parseOrigin } from './origin.js';
 
 /** How one check of a request went. */
@@ -25,7 +28,7 @@ export interface Explanation {
 
 interface Words {
   why(head: RequestHead, decision: Decision): string;
-  remedy?(head: RequestHead, decision: Decision): string;
+  remedy?(head: RequestHead, decision: Decision, settings: PolicySettings): string;
 }
 
 const shown = (value: string | undefined): string => (value === undefined ? 'none' : quote(value));
@@ -58,12 +61,13 @@ const WORDS: Readonly<Record<Reason, Words>> = {
   'host-not-allowed': {
     why: (head) =>
       `The Host ${shown(head.host)} is not a name under which this server is known, which is how DNS rebinding looks.`,
-    remedy: ({ host = '' }) => {
-      const line = configLine('hosts', host.replace(/:[0-9]*$/, '').toLowerCase());
-      return line === undefined
-        ? 'A Host is one name or address, with a port if there is one. Clients must send the name of the server.'
-        : `If clients reach the server under this name, add it to hosts: ${line}.`;
-    },
+    remedy: ({ host = '' }, _, settings) =>
+      advise(
+        'hosts',
+        host.replace(/:[0-9]*$/, '').toLowerCase(),
+        'If clients reach the server under this name,',
+        settings,
+      ),
   },
   'origin-missing': {
     why: () => "The request has no Origin, and missingOrigin is 'deny'.",
@@ -79,32 +83,28 @@ const WORDS: Readonly<Record<Reason, Words>> = {
       parseOrigin(head.origin ?? '') === undefined
         ? `The Origin ${shown(head.origin)} is not one that a browser would send.`
         : `The origin ${shown(head.origin)} is not among the allowed origins.`,
-    remedy: ({ origin = '' }) => {
-      const line = parseOrigin(origin) === undefined ? undefined : configLine('origins', origin);
-      return line === undefined
-        ? 'An origin is scheme://host[:port] in lower case, without a path and without the default port.'
-        : `If this page is yours, add it to origins: ${line}.`;
+    remedy: ({ origin = '' }, _, settings) => {
+      const near = findNearMiss(origin, settings.origins);
+      const hint =
+        near === undefined ? '' : `The nearest pattern is '${near.pattern}', but ${near.difference}. `;
+      return `${hint}${
+        parseOrigin(origin) === undefined
+          ? 'An origin is scheme://host[:port] in lower case, without a path and without the default port.'
+          : advise('origins', origin, 'If this page is yours,', settings)
+      }`;
     },
   },
   'method-not-allowed': {
     why: (head, { kind }) =>
       `Pages may not use the method ${shown(head.requestMethod)} on endpoints of kind ${kind} under the served revisions.`,
-    remedy: ({ requestMethod = '' }) => {
-      const line = configLine('methods', requestMethod);
-      return line === undefined
-        ? 'Send the name of a method that browsers send.'
-        : `If the server needs it, add it: ${line}, or serve a revision that uses it.`;
-    },
+    remedy: ({ requestMethod = '' }, _, settings) =>
+      advise('methods', requestMethod, 'If the server needs it, serve a revision that uses it, or', settings),
   },
   'request-header-not-allowed': {
     why: (_, { subject, kind }) =>
       `Pages may not send the request header ${shown(subject)} to endpoints of kind ${kind} under the served revisions.`,
-    remedy: (_, { subject = '' }) => {
-      const line = configLine('allowedHeaders', subject);
-      return line === undefined
-        ? 'No policy can allow it: pages cannot set this header.'
-        : `If the server needs it, add it: ${line}.`;
-    },
+    remedy: (_, { subject = '' }, settings) =>
+      advise('allowedHeaders', subject, 'If the server needs it,', settings),
   },
   'request-headers-malformed': {
     why: () =>
@@ -120,7 +120,7 @@ const WORDS: Readonly<Record<Reason, Words>> = {
 };
 
 /** Puts a decision in words, with every check that led to it. */
-export function explain(head: RequestHead, decision: Decision): Explanation {
+export function explain(head: RequestHead, decision: Decision, settings: PolicySettings): Explanation {
   const actual = decision.wouldDeny ?? decision;
   const words = WORDS[actual.reason];
   return Object.freeze({
@@ -128,24 +128,31 @@ export function explain(head: RequestHead, decision: Decision): Explanation {
     verdict: actual.outcome === 'deny' ? 'refused' : 'allowed',
     reason: actual.reason,
     why: words.why(head, actual),
-    remedy: words.remedy?.(head, actual),
-    checks: traceChecks(head, actual),
+    remedy: words.remedy?.(head, actual, settings),
+    checks: traceChecks(head, actual, settings),
   });
 }
 
-function traceChecks(head: RequestHead, decision: Decision): readonly CheckResult[] {
+function traceChecks(
+  head: RequestHead,
+  decision: Decision,
+  settings: PolicySettings,
+): readonly CheckResult[] {
   const failed = decision.outcome === 'deny' ? REASONS[decision.reason].check : undefined;
   const failedAt = failed === undefined ? CHECKS.length : CHECKS.indexOf(failed);
   const preflight =
     head.method === 'OPTIONS' && head.requestMethod !== undefined && head.origin !== undefined;
   const details: Record<Check, string | undefined> = {
     'request-target': quote(head.path),
-    host: shown(head.host),
+    host: isHostChecked(head, settings) ? shown(head.host) : undefined,
     origin:
       decision.rule === undefined ? shown(head.origin) : `${shown(head.origin)} by ${shown(decision.rule)}`,
     'preflight-method': preflight ? shown(head.requestMethod) : undefined,
     'preflight-headers': preflight ? shown(decision.subject ?? head.requestHeaders) : undefined,
-    'content-type': head.method === 'POST' ? shown(head.contentType) : undefined,
+    'content-type':
+      head.method === 'POST' && decision.kind !== undefined && isJsonOnly(decision.kind)
+        ? shown(head.contentType)
+        : undefined,
   };
   return CHECKS.map((check, i) => {
     const detail = details[check];
@@ -155,12 +162,24 @@ function traceChecks(head: RequestHead, decision: Decision): readonly CheckResul
   });
 }
 
-/** A line of configuration, if a policy with it would be accepted and it can be pasted as it is. */
-function configLine(
-  key: 'origins' | 'hosts' | 'methods' | 'allowedHeaders',
+/** The lists to which a remedy may add something. */
+type ListKey = 'origins' | 'hosts' | 'methods' | 'allowedHeaders';
+
+/** How to allow a value: the line of configuration, or why no policy like this one takes it. */
+function advise(
+  key: ListKey,
   value: string,
-): string | undefined {
-  if (value.includes("'")) return undefined;
-  const { issues } = readPolicyConfig({ origins: 'https://app.example.com', [key]: [value] });
-  return issues === undefined ? `${key}: ['${value}']` : undefined;
+  condition: string,
+  { credentials, allowInsecureOrigins }: PolicySettings,
+): string {
+  const { issues } = readPolicyConfig({
+    origins: 'https://app.example.com',
+    credentials,
+    dangerouslyAllowInsecureOrigins: allowInsecureOrigins,
+    [key]: [value],
+  });
+  const issue = issues?.[0];
+  if (issue !== undefined) return `No policy like this one can allow it: ${issue.message}. ${issue.remedy}`;
+  const line = value.includes("'") ? `${key}: [${JSON.stringify(value)}]` : `${key}: ['${value}']`;
+  return `${condition} add it to ${key}: ${line}.`;
 }

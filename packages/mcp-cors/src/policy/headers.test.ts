@@ -290,6 +290,7 @@ describe('isJsonContentType', () => {
     'application/json;',
     ' application/json ',
     'application/json\t',
+    'application/json    ;    charset=utf-8', // RFC 9110 section 5.6.6 sets white space there no bound
   ])('accepts %j', (value) => {
     expect(isJsonContentType(value)).toBe(true);
   });

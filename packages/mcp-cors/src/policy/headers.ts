@@ -178,9 +178,11 @@ export function isJsonContentType(value: string): boolean {
   if (value.length > MAX_CONTENT_TYPE_LENGTH || value.includes(',')) return false;
   const semicolon = value.indexOf(';');
   const essence = semicolon === -1 ? value : value.slice(0, semicolon);
-  return trimOws(essence)?.toLowerCase() === 'application/json';
+  return OWS_AROUND.exec(essence)?.[1]?.toLowerCase() === 'application/json';
 }
 
+/** A media type with the white space of HTTP around it (RFC 9110 section 5.6.3). */
+const OWS_AROUND = /^[ \t]*([^ \t]*)[ \t]*$/;
 /** Longest Content-Type that is looked at. */
 const MAX_CONTENT_TYPE_LENGTH = 256;
 

@@ -14,7 +14,7 @@ function matcher(...texts: string[]) {
 }
 
 describe('parseHostPattern', () => {
-  test.each<[string, HostPattern]>([
+  test.each<[string, Pick<HostPattern, 'host' | 'subdomains' | 'port'>]>([
     ['mcp.example.com', { host: 'mcp.example.com', subdomains: false, port: undefined }],
     ['MCP.Example.com', { host: 'mcp.example.com', subdomains: false, port: undefined }],
     ['mcp.example.com:8443', { host: 'mcp.example.com', subdomains: false, port: '8443' }],
@@ -28,7 +28,7 @@ describe('parseHostPattern', () => {
     ['[2001:DB8::1]', { host: '[2001:db8::1]', subdomains: false, port: undefined }],
     ['my_service.default.svc', { host: 'my_service.default.svc', subdomains: false, port: undefined }],
   ])('reads %s', (text, pattern) => {
-    expect(parseHostPattern(text)).toEqual(pattern);
+    expect(parseHostPattern(text)).toMatchObject(pattern);
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import type { Canonicalise } from './alias.js';
 import {
   endOfHost,
   endsInNumber,
@@ -13,6 +14,8 @@ export const LOOPBACK_HOSTS: readonly string[] = Object.freeze(['localhost', '12
 
 /** An entry of the Host allowlist, parsed. */
 export interface HostPattern {
+  /** As it was written. */
+  readonly text: string;
   /** The host in lower case, without `*.`. */
   readonly host: string;
   readonly subdomains: boolean;
@@ -33,21 +36,25 @@ export function parseHostPattern(text: string): HostPattern | undefined {
   if (hostEnd < 1) return undefined;
   const host = rest.slice(0, hostEnd);
   if (!isHostName(host) || (subdomains && (host.startsWith('[') || endsInNumber(host)))) return undefined;
-  if (hostEnd === rest.length) return { host, subdomains, port: undefined };
+  if (hostEnd === rest.length) return { text, host, subdomains, port: undefined };
   const port = rest.slice(hostEnd + 1);
   if (rest[hostEnd] !== ':') return undefined;
-  if (port === '*') return { host, subdomains, port: undefined };
-  return isPort(port) ? { host, subdomains, port } : undefined;
+  if (port === '*') return { text, host, subdomains, port: undefined };
+  return isPort(port) ? { text, host, subdomains, port } : undefined;
 }
 
 /** Tells whether a Host header names one of the allowed hosts. Bounded; never throws. */
 export type HostMatcher = (host: string) => boolean;
 
-/** Compiles a Host allowlist. Comparison ignores case (RFC 9110 section 4.2.3); a trailing dot is refused. */
-export function createHostMatcher(patterns: readonly HostPattern[]): HostMatcher {
+/** Compiles a Host allowlist; aliases of a host count as the host. Comparison ignores case (RFC 9110 section 4.2.3); a trailing dot is refused. */
+export function createHostMatcher(
+  patterns: readonly HostPattern[],
+  canonicalise: Canonicalise = (host) => host,
+): HostMatcher {
   const exact = new Map<string, Set<string> | 'any'>();
   const below = new Map<string, Set<string> | 'any'>();
-  for (const { host, subdomains, port } of patterns) {
+  for (const { host: written, subdomains, port } of patterns) {
+    const host = canonicalise(written);
     const map = subdomains ? below : exact;
     const ports = map.get(host) ?? new Set<string>();
     map.set(host, port === undefined || ports === 'any' ? 'any' : ports.add(port));
@@ -68,7 +75,8 @@ export function createHostMatcher(patterns: readonly HostPattern[]): HostMatcher
       if (!isPort(port)) return false;
     }
     const name = header.slice(0, hostEnd);
-    const host = exact.has(name) ? name : name.toLowerCase();
+    if (admits(exact.get(name), port)) return true;
+    const host = canonicalise(name.toLowerCase());
     if (admits(exact.get(host), port)) return true;
     if (below.size === 0 || !isHostName(host)) return false;
     for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {

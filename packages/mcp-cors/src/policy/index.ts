@@ -8,6 +8,14 @@ export {
   type Reason,
   type RequestHead,
 } from './decision.js';
+export {
+  createDirectory,
+  createSnapshot,
+  type DirectoryOptions,
+  DirectoryTimeoutError,
+  type OriginDirectory,
+  type OriginSnapshot,
+} from './directory.js';
 export { ENDPOINT_KINDS, type EndpointKind } from './endpoints.js';
 export { POLICY_ISSUES, PolicyConfigError, type PolicyIssue, type PolicyIssueCode } from './errors.js';
 export { type CheckResult, type Explanation, explain } from './explain.js';
@@ -19,5 +27,14 @@ export {
   SAFELISTED_METHODS,
 } from './headers.js';
 export { LOOPBACK_HOSTS } from './host.js';
-export { createPolicy, type Policy, toPolicy } from './policy.js';
+export {
+  createLivePolicy,
+  createPolicy,
+  type Decided,
+  type LivePolicy,
+  type Policy,
+  type StaticPolicyConfig,
+  toPolicy,
+  whenDecided,
+} from './policy.js';
 export { REVISION_NEEDS, REVISIONS, type Revision, type RevisionNeeds } from './revisions.js';

@@ -46,7 +46,7 @@ describe('parseOriginPattern', () => {
     ['tauri://localhost', { type: 'exact', scheme: 'tauri', host: 'localhost' }],
     ['http://127.0.0.1', { type: 'exact', scheme: 'http', host: '127.0.0.1' }],
   ])('reads %s', (text, parsed) => {
-    expect(parseOriginPattern(text)).toEqual({ text, ...parsed });
+    expect(parseOriginPattern(text)).toMatchObject({ text, ...parsed });
   });
 
   test.each([

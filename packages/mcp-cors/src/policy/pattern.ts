@@ -1,3 +1,4 @@
+import type { Canonicalise } from './alias.js';
 import type { PolicyIssueCode } from './errors.js';
 import {
   DEFAULT_PORTS,
@@ -13,10 +14,19 @@ import {
   serialiseIpv6,
 } from './origin.js';
 
+import { type OriginRegExp, parseOriginRegExp, parseRegExpText, type RegExpFault } from './regexp.js';
+
 /** An origin pattern, parsed. `text` is the pattern as it was written, and names the rule in explanations. */
 export type OriginPattern =
   | { readonly type: 'any'; readonly text: '*' }
-  | { readonly type: 'exact'; readonly text: string; readonly scheme: string; readonly host: string }
+  | ({ readonly type: 'regexp' } & OriginRegExp)
+  | {
+      readonly type: 'exact';
+      readonly text: string;
+      readonly scheme: string;
+      readonly host: string;
+      readonly port: string;
+    }
   | {
       readonly type: 'wildcard';
       readonly text: string;
@@ -32,7 +42,12 @@ export type OriginPattern =
 /** Why a text is not an origin pattern. */
 export interface PatternFault {
   readonly fault: PolicyIssueCode;
+  readonly detail?: string;
   readonly remedy?: string;
+}
+
+function toPattern(parsed: OriginRegExp | RegExpFault): OriginPattern | PatternFault {
+  return 'fault' in parsed ? parsed : { type: 'regexp', ...parsed };
 }
 
 /**
@@ -42,6 +57,8 @@ export interface PatternFault {
  */
 export function parseOriginPattern(text: string): OriginPattern | PatternFault {
   if (text === '*') return { type: 'any', text };
+  const regExp = parseRegExpText(text);
+  if (regExp !== undefined) return toPattern(parseOriginRegExp(regExp.source, regExp.flags));
   if (text === 'null') return { fault: 'origin-null' };
   if (text.length > MAX_ORIGIN_LENGTH) return { fault: 'origin-too-long' };
   if (!isAscii(text)) return { fault: 'origin-not-ascii' };
@@ -84,7 +101,7 @@ export function parseOriginPattern(text: string): OriginPattern | PatternFault {
     return { type: 'wildcard', text, scheme, host: host.slice(2), subdomains: 'labels', port };
   }
   if (port === '*') return { type: 'wildcard', text, scheme, host, subdomains: 'none', port };
-  return { type: 'exact', text, scheme, host };
+  return { type: 'exact', text, scheme, host, port };
 }
 
 /** What is wrong with the host of a pattern, if anything is. */
@@ -125,6 +142,9 @@ export interface OriginMatcher {
   match(origin: string): string | undefined;
 }
 
+/** How a pattern's subdomains stand in a key. */
+const WILDCARDS = { none: '', labels: '*.', all: '*' } as const;
+
 interface PortRules {
   /** Pattern text per port; '' is the default port, '*' any. */
   readonly byPort: Map<string, string>;
@@ -134,21 +154,31 @@ interface PortRules {
  * Compiles patterns to hash look-ups: one for the whole origin, then one for its scheme and host, then one for each
  * parent domain. The work is bounded by the labels of the origin, which {@link parseOrigin} bounds in turn.
  */
-export function createOriginMatcher(patterns: readonly OriginPattern[]): OriginMatcher {
+export function createOriginMatcher(
+  patterns: readonly OriginPattern[],
+  canonicalise?: Canonicalise,
+): OriginMatcher {
   const exact = new Map<string, string>();
   const hosts = new Map<string, PortRules>(); // scheme://host, scheme://*.base or scheme://*
+  const regExps: OriginRegExp[] = [];
   let any = false;
+  const addHost = (key: string, port: string, text: string): void => {
+    const rules = hosts.get(key) ?? { byPort: new Map<string, string>() };
+    rules.byPort.set(port, text);
+    hosts.set(key, rules);
+  };
   for (const pattern of patterns) {
     if (pattern.type === 'any') {
       any = true;
-    } else if (pattern.type === 'exact') {
-      exact.set(pattern.text, pattern.text);
+    } else if (pattern.type === 'regexp') {
+      regExps.push(pattern);
     } else {
-      const prefix = pattern.subdomains === 'labels' ? '*.' : pattern.subdomains === 'all' ? '*' : '';
-      const key = `${pattern.scheme}://${prefix}${pattern.host}`;
-      const rules = hosts.get(key) ?? { byPort: new Map<string, string>() };
-      rules.byPort.set(pattern.port, pattern.text);
-      hosts.set(key, rules);
+      const host = canonicalise?.(pattern.host) ?? pattern.host;
+      if (pattern.type === 'exact') exact.set(pattern.text, pattern.text);
+      // Aliases of an exact origin are found by its host and port.
+      if (pattern.type === 'wildcard')
+        addHost(`${pattern.scheme}://${WILDCARDS[pattern.subdomains]}${host}`, pattern.port, pattern.text);
+      else if (canonicalise !== undefined) addHost(`${pattern.scheme}://${host}`, pattern.port, pattern.text);
     }
   }
 
@@ -162,18 +192,19 @@ export function createOriginMatcher(patterns: readonly OriginPattern[]): OriginM
     match(origin: string): string | undefined {
       const rule = exact.get(origin);
       if (rule !== undefined) return rule;
-      if (hosts.size === 0 && !any) return undefined;
+      if (hosts.size === 0 && regExps.length === 0 && !any) return undefined;
       const parts = parseOrigin(origin);
       if (parts === undefined) return undefined;
       if (any) return '*';
-      const { scheme, host, port } = parts;
+      const { scheme, port } = parts;
+      const host = canonicalise?.(parts.host) ?? parts.host;
       const direct = lookUp(`${scheme}://${host}`, port) ?? lookUp(`${scheme}://*`, port);
       if (direct !== undefined) return direct;
       for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
         const found = lookUp(`${scheme}://*.${host.slice(dot + 1)}`, port);
         if (found !== undefined) return found;
       }
-      return undefined;
+      return regExps.find((regExp) => regExp.test(origin))?.text;
     },
   });
 }

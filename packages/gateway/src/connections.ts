@@ -1,0 +1,66 @@
+import { Client, type Dispatcher } from 'undici';
+import type { Limits } from './config.js';
+
+/** A connection to an upstream that carries one exchange at a time. */
+export interface Connection {
+  /** Sends a request; what comes of it is told to the handler. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  /** Says that the exchange is whole, so that the connection may carry another. */
+  release(): void;
+  /** Closes the connection at once, whatever it carries. */
+  destroy(): void;
+}
+
+/** The connections to all upstreams. */
+export interface Connections {
+  /** A connection to an origin that carries nothing else: the one used last, or a new one. */
+  take(origin: string): Connection;
+  /** Closes every connection, those that carry something included. */
+  destroy(): Promise<void>;
+}
+
+/**
+ * Keeps connections to upstreams. The client library's own pool would look through all connections for each request,
+ * and open a new one, with nothing to carry, for each request that is given up.
+ */
+export function createConnections({ connectTimeoutMs, headersTimeoutMs }: Limits): Connections {
+  const all = new Set<Client>();
+  const idle = new Map<string, Client[]>();
+
+  function create(origin: string, waiting: Client[]): Client {
+    const client = new Client(origin, {
+      connect: { timeout: connectTimeoutMs },
+      headersTimeout: headersTimeoutMs,
+      bodyTimeout: 0, // a silent stream is not a dead one; other bodies are timed where they are read
+    });
+    all.add(client);
+    client.on('disconnect', () => {
+      const i = waiting.indexOf(client);
+      if (i === -1) return; // it carries something, and will be released or destroyed
+      waiting.splice(i, 1);
+      discard(client);
+    });
+    return client;
+  }
+
+  function discard(client: Client): Promise<void> {
+    all.delete(client);
+    return client.destroy();
+  }
+
+  return {
+    take(origin) {
+      const waiting = idle.get(origin) ?? [];
+      idle.set(origin, waiting);
+      const client = waiting.pop() ?? create(origin, waiting);
+      return {
+        dispatch: (options, handler) => void client.dispatch(options, handler),
+        release: () => void waiting.push(client),
+        destroy: () => void discard(client),
+      };
+    },
+    async destroy() {
+      await Promise.all([...all].map(discard));
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Route } from './config.js';
+
+/** The route whose path holds this one, by whole segments. Routes come with the longest path first. */
+export function findRoute(routes: readonly Route[], path: string): Route | undefined {
+  return routes.find((route) => {
+    if (!path.startsWith(route.path)) return false;
+    return route.path === '/' || path.length === route.path.length || path[route.path.length] === '/';
+  });
+}
+
+/**
+ * Whether a path means the same to the upstream as it does here: it names its segments plainly, so that it can neither
+ * climb out of its route nor reach another one by a second spelling.
+ */
+export function isPlainPath(path: string): boolean {
+  return !/\\|\/\/|\/\.{1,2}(?:[/;]|$)|%2f|%5c/i.test(path) && !ENCODED_UNRESERVED.test(path);
+}
+
+/** A letter, a digit, `-`, `.`, `_` or `~` in percent-encoding, which equals the plain one (RFC 3986 section 6.2.2.2). */
+const ENCODED_UNRESERVED = /%(?:2[de]|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)/i;
+
+/** The request target for the upstream: its own path in place of the route's. */
+export function upstreamTarget(target: string, { path, upstream }: Route): string {
+  const rest = path === '/' ? target : target.slice(path.length);
+  // What goes on below the route goes on below the upstream's path, however that is written.
+  const base = rest.startsWith('/') ? upstream.pathname.replace(/\/$/, '') : upstream.pathname;
+  return `${base}${rest}`;
+}

@@ -1,0 +1,203 @@
+import { AssertionError } from 'node:assert';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Decision } from 'mcp-cors';
+import { type Dispatcher, errors } from 'undici';
+import { answer } from './answer.js';
+import type { Connection } from './connections.js';
+import type { GatewayAnswer } from './errors.js';
+import { essence, isEventStream, type ResponseHeaders, responseHeaders } from './headers.js';
+import type { ExchangeRecord } from './journal.js';
+
+/** What an upstream's answer is taken back with. */
+export interface AnswerRoute {
+  readonly response: ServerResponse;
+  readonly decision: Decision;
+  readonly record: ExchangeRecord | undefined;
+  readonly connection: Connection;
+  /** Between two parts of a body that is no event stream; 0 for no bound. */
+  readonly bodyTimeoutMs: number;
+  /** Hears of a response that is an event stream. */
+  readonly onStream: (response: ServerResponse) => void;
+}
+
+/** A JSON body up to this size is kept back until it is whole. */
+const HELD_BODY_BYTES = 65_536;
+
+/** Takes an upstream's answer back to the client: its head, its body part by part, and its end, good or bad. */
+export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHandler {
+  const { response, decision, record, connection } = route;
+  let controller: Dispatcher.DispatchController | undefined;
+  let head: { readonly status: number; readonly headers: ResponseHeaders } | undefined;
+  let held: Buffer[] | undefined;
+  let heldBytes = 0;
+  let streaming = false;
+  /** Whether nothing more is expected of the upstream. */
+  let over = false;
+  const idle = createIdleTimer(route.bodyTimeoutMs, () => fail('upstream-timeout'));
+
+  function breakOff(): void {
+    over = true;
+    idle.stop();
+    controller?.abort(new Error('nobody waits for the answer'));
+    connection.destroy();
+  }
+
+  function fail(reason: GatewayAnswer): void {
+    if (over) return;
+    breakOff();
+    if (response.destroyed) return;
+    if (response.headersSent) response.destroy();
+    else answer(response, decision, reason);
+  }
+
+  function writeHead(): void {
+    if (head !== undefined && !response.headersSent) response.writeHead(head.status, head.headers);
+  }
+
+  function takeHead(status: number, headers: ResponseHeaders): void {
+    head = { status, headers };
+    streaming = isEventStream(headers);
+    if (streaming) {
+      // Proxies further out must neither hold nor change it.
+      headers['cache-control'] ??= 'no-cache, no-transform';
+      headers['x-accel-buffering'] = 'no';
+    } else {
+      idle.start();
+    }
+    if (isHoldable(headers)) {
+      held = [];
+      validateHead(response, headers);
+      return;
+    }
+    writeHead();
+    if (!streaming) return; // for others, a head on its own would cost a write
+    response.flushHeaders(); // a client waits for the head before the first event
+    route.onStream(response);
+  }
+
+  /** What is to be written now: nothing while a small body is kept back. */
+  function unheld(chunk: Buffer): Buffer | undefined {
+    if (held === undefined) return chunk;
+    held.push(chunk);
+    heldBytes += chunk.length;
+    if (heldBytes <= HELD_BODY_BYTES) return undefined;
+    const whole = Buffer.concat(held);
+    held = undefined;
+    writeHead();
+    return whole;
+  }
+
+  function write(flow: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (response.write(chunk)) return;
+    flow.pause();
+    idle.stop(); // it is the client who makes the upstream wait
+    response.once('drain', () => {
+      if (!streaming && !over) idle.start();
+      flow.resume();
+    });
+  }
+
+  response.once('close', () => {
+    if (!over) breakOff();
+  });
+
+  return {
+    onRequestStart(started) {
+      controller = started;
+    },
+
+    onResponseStart(_, status, upstreamHeaders: IncomingHttpHeaders) {
+      if (over || status < 200) return; // an interim response; the final one follows
+      try {
+        takeHead(status, responseHeaders(upstreamHeaders, decision));
+      } catch {
+        fail('upstream-answer-invalid'); // the head has something that cannot be passed on
+      }
+    },
+
+    onResponseData(flow, chunk: Buffer) {
+      if (over) return;
+      if (response.writableEnded) {
+        breakOff(); // the gateway is closing and has ended the stream
+        return;
+      }
+      idle.refresh();
+      if (streaming) record?.countEvents(chunk);
+      const part = unheld(chunk);
+      if (part !== undefined) write(flow, part);
+    },
+
+    onResponseEnd() {
+      if (over) return;
+      over = true;
+      idle.stop();
+      connection.release();
+      writeHead();
+      response.end(held === undefined || held.length === 0 ? undefined : Buffer.concat(held));
+    },
+
+    onResponseError(_, error) {
+      fail(reasonOf(error, controller !== undefined));
+    },
+  };
+}
+
+interface IdleTimer {
+  start(): void;
+  /** Begins anew, if it runs. */
+  refresh(): void;
+  stop(): void;
+}
+
+function createIdleTimer(timeoutMs: number, onIdle: () => void): IdleTimer {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    start() {
+      if (timeoutMs > 0) timer = setTimeout(onIdle, timeoutMs);
+    },
+    refresh() {
+      timer?.refresh();
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/**
+ * Whether a response is kept back until it is whole: a JSON message is of no use in parts, and so a server that breaks
+ * off can still be answered for with a status that the page can read.
+ */
+function isHoldable(headers: ResponseHeaders): boolean {
+  if (essence(headers) !== 'application/json') return false;
+  const length = headers['content-length'];
+  return length === undefined || Number(length) <= HELD_BODY_BYTES;
+}
+
+/** Throws as `writeHead` would, while there is still time to answer otherwise. */
+function validateHead(response: ServerResponse, headers: ResponseHeaders): void {
+  for (const name in headers) {
+    response.setHeader(name, headers[name] as string);
+    response.removeHeader(name);
+  }
+}
+
+/** What the client is told of an error of the client library. */
+function reasonOf(error: Error, connected: boolean): GatewayAnswer {
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError) {
+    return 'upstream-timeout';
+  }
+  if (!connected) return 'upstream-unreachable';
+  return isInvalidAnswer(error) ? 'upstream-answer-invalid' : 'upstream-broke-off';
+}
+
+/** Whether an error is about what the upstream said, and not about its having stopped. */
+function isInvalidAnswer(error: Error): boolean {
+  if (error instanceof errors.HTTPParserError) return !error.message.includes('Invalid EOF state');
+  return (
+    error instanceof errors.HeadersOverflowError ||
+    error instanceof errors.ResponseContentLengthMismatchError ||
+    error instanceof AssertionError // what the client library's parser takes to be impossible
+  );
+}

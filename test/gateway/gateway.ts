@@ -1,0 +1,35 @@
+import {
+  type Gateway,
+  type GatewayConfig,
+  type GatewayOptions,
+  type LimitsConfig,
+  type RouteConfig,
+  startGateway,
+} from '@mcp-cors/gateway';
+import type { PolicyConfig } from 'mcp-cors';
+import { onTestFinished } from 'vitest';
+import { PAGE } from './client.js';
+
+/** What differs from the plainest gateway. */
+export interface Setting extends GatewayOptions {
+  readonly policy?: Partial<PolicyConfig>;
+  readonly routes?: readonly RouteConfig[];
+  readonly limits?: LimitsConfig;
+  readonly listen?: string;
+}
+
+/** Starts a gateway for the allowed page in front of `/mcp` of an upstream; it lives as long as the test. */
+export async function startTestGateway(
+  upstream: { readonly url: string },
+  { policy, routes, limits, listen = '127.0.0.1:0', ...listeners }: Setting = {},
+): Promise<Gateway> {
+  const config: GatewayConfig = {
+    listen,
+    policy: { origins: [PAGE], ...policy },
+    routes: routes ?? [{ path: '/', upstream: upstream.url }],
+    limits: { shutdownTimeoutMs: 200, ...limits },
+  };
+  const gateway = await startGateway(config, listeners);
+  onTestFinished(() => gateway.close());
+  return gateway;
+}
