@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { createPolicy, type PolicyConfig, type RequestHead } from 'mcp-cors';
+import { createPolicy, type RequestHead, type StaticPolicyConfig } from 'mcp-cors';
 import { mcpCors as mcpCorsExpress } from 'mcp-cors/express';
 import { mcpCors as mcpCorsNode } from 'mcp-cors/node';
 import { APPLICATION_CORS, type Application, createApplication } from './application.js';
@@ -27,7 +27,7 @@ export interface Carrier {
   readonly name: CarrierName;
   /** Whether responses come over a socket, from an application with headers of its own. */
   readonly onSocket: boolean;
-  answer(policy: PolicyConfig, request: VectorRequest): Promise<Answer>;
+  answer(policy: StaticPolicyConfig, request: VectorRequest): Promise<Answer>;
   /** How many requests have reached an application so far, those that came after their answer included. */
   reached(): number;
   close(): Promise<void>;
@@ -116,7 +116,7 @@ export interface Served {
 /** A carrier that answers on sockets: one server for each policy, started when it is first needed. */
 export function createSocketCarrier(
   name: CarrierName,
-  serve: (policy: PolicyConfig, application: Application) => Promise<Served>,
+  serve: (policy: StaticPolicyConfig, application: Application) => Promise<Served>,
 ): Carrier {
   const servers = new Map<string, { readonly application: Application; readonly served: Promise<Served> }>();
   return {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Outcome, PolicyConfig } from 'mcp-cors';
+import type { Outcome, StaticPolicyConfig } from 'mcp-cors';
 import { createPlace, type Place } from './place.js';
 
 /** The carriers, in the order in which they come to a request. */
@@ -42,7 +42,7 @@ export interface Vector {
   readonly file: string;
   readonly name: string;
   readonly source: string;
-  readonly policy: PolicyConfig;
+  readonly policy: StaticPolicyConfig;
   readonly request: VectorRequest;
   readonly expect: Expectation;
   /** The carriers that can be shown the request. */
@@ -112,7 +112,7 @@ export function readVectors(
         file,
         name,
         source: named.at('source').text(),
-        policy: policies.get(policyName)?.value as PolicyConfig,
+        policy: policies.get(policyName)?.value as StaticPolicyConfig,
         request: readRequest(named.at('request')),
         expect: readExpectation(named.at('expect')),
         only,

@@ -483,13 +483,46 @@ describe('report-only mode', () => {
     expect(values(response as WireResponse, 'vary')).toEqual([]);
   });
 
-  test.todo('leaves the response to an allowed origin, and its preflight, as the application wrote it');
+  it('applies what it allows: the response to an allowed origin carries the headers of the policy', async () => {
+    const { one, reached } = await start(
+      (_, response) => void response.writeHead(200, own).end('own'),
+      config,
+    );
+    const response = await one(request('POST /mcp', { Origin: APP, ...JSON_TYPE }, '{}'));
+    expect([response.status, response.body]).toEqual([200, 'own']);
+    expect(values(response, 'access-control-allow-origin')).toEqual([APP]);
+    expect(corsNames(response)).toEqual(['access-control-allow-origin', 'access-control-expose-headers']);
+    expect(varyNames(response)).toEqual(['accept', 'origin']);
+    expect(reached).toHaveLength(1);
+  });
+
+  it('applies what it allows: the preflight of an allowed origin is answered as it would be in earnest', async () => {
+    const text = request('OPTIONS /mcp', { Origin: APP, 'Access-Control-Request-Method': 'POST' });
+    const reporting = await start(undefined, config);
+    const response = await reporting.one(text);
+    expect(response.status).toBe(204);
+    expect(reporting.reached).toEqual([]);
+    const enforcing = await start(undefined, { origins: APP });
+    const stable = ({ headers }: WireResponse) => headers.filter(([name]) => name !== 'Date');
+    expect(stable(response)).toEqual(stable(await enforcing.one(text)));
+  });
+
+  it('applies what it allows: a request without an origin gets the Vary of the policy', async () => {
+    const { one } = await start((_, response) => void response.writeHead(200, own).end('own'), config);
+    const response = await one(request('POST /mcp', JSON_TYPE, '{}'));
+    expect(corsNames(response)).toEqual([]);
+    expect(varyNames(response)).toEqual(['accept', 'origin']);
+  });
 });
 
 describe('onDecision', () => {
   it('hears of every request once, with its decision and head', async () => {
     const heard: [Decision, RequestHead][] = [];
-    const { send } = await start(undefined, { origins: APP }, { onDecision: (...both) => heard.push(both) });
+    const { send } = await start(
+      undefined,
+      { origins: APP },
+      { onDecision: (decision, head) => heard.push([decision, head]) },
+    );
     const keep = { Connection: 'keep-alive' };
     await send(
       [

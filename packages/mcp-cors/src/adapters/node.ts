@@ -5,7 +5,6 @@ import {
   type PolicyConfig,
   type RequestHead,
   toPolicy,
-  whenDecided,
 } from '../policy/index.js';
 import { readRequestHead } from './request.js';
 import { applyDecision } from './response.js';
@@ -45,10 +44,13 @@ export function createCarrier(
   const policy = toPolicy(configOrPolicy);
   return (request, response, target, proceed) => {
     const head = readRequestHead(request, target);
-    whenDecided(policy.decide(head), (decision) => {
+    const decided = policy.decide(head);
+    const settle = (decision: Decision): void => {
       const answered = applyDecision(decision, response);
       onDecision?.(decision, head, policy);
       if (!answered) proceed();
-    });
+    };
+    if (decided instanceof Promise) decided.then(settle);
+    else settle(decided);
   };
 }

@@ -22,25 +22,27 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
     // Comparing lengths first leaves most headers alone.
     switch (name.length) {
       case 4:
-        if (isNamed(name, 'host')) host = combine(host, value);
+        if (isNamed(name, 'Host', 'host')) host = combine(host, value);
         break;
       case 6:
-        if (isNamed(name, 'origin')) origin = combine(origin, value);
+        if (isNamed(name, 'Origin', 'origin')) origin = combine(origin, value);
         break;
       case 10:
         if (name === ':authority') authority = combine(authority, value);
         break;
       case 12:
-        if (isNamed(name, 'content-type')) contentType = combine(contentType, value);
+        if (isNamed(name, 'Content-Type', 'content-type')) contentType = combine(contentType, value);
         break;
       case 14:
-        if (isNamed(name, 'mcp-session-id')) sessionId = combine(sessionId, value);
+        if (isNamed(name, 'Mcp-Session-Id', 'mcp-session-id')) sessionId = combine(sessionId, value);
         break;
       case 29:
-        if (isNamed(name, 'access-control-request-method')) requestMethod = combine(requestMethod, value);
+        if (isNamed(name, 'Access-Control-Request-Method', 'access-control-request-method'))
+          requestMethod = combine(requestMethod, value);
         break;
       case 30:
-        if (isNamed(name, 'access-control-request-headers')) requestHeaders = combine(requestHeaders, value);
+        if (isNamed(name, 'Access-Control-Request-Headers', 'access-control-request-headers'))
+          requestHeaders = combine(requestHeaders, value);
         break;
     }
   }
@@ -61,8 +63,9 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
   };
 }
 
-function isNamed(name: string, lowerCase: string): boolean {
-  return name === lowerCase || name.toLowerCase() === lowerCase;
+/** Whether a name is this one; the two spellings that clients use are told without making a string. */
+function isNamed(name: string, usual: string, lowerCase: string): boolean {
+  return name === usual || name === lowerCase || name.toLowerCase() === lowerCase;
 }
 
 function combine(before: string | undefined, value: string): string {

@@ -36,23 +36,40 @@ function holdHeaders(decision: Decision, response: ServerResponse): void {
     if (!this.headersSent) {
       if (understood) setGivenHeaders(this, headers);
       removeForeign(decision, this);
-      setHeaders(decision, this);
+      restoreHeaders(decision, this);
       if (understood) return original.call(this, status, reason);
     }
     return original.call(this, status, ...rest);
   } as typeof response.writeHead;
 }
 
-/** Sets the headers of a decision where they do not stand yet, and adds its names to Vary. */
+/** Sets the headers of a decision, and adds its names to Vary. */
 function setHeaders({ headers, vary }: Decision, response: ServerResponse): void {
+  for (let i = 0; i < headers.length; i++) {
+    const field = headers[i] as HeaderField;
+    response.setHeader(field[0], field[1]);
+  }
+  if (vary !== '') addToVary(vary, response);
+}
+
+/** Sets the headers of a decision again where the application has changed them. */
+function restoreHeaders({ headers, vary }: Decision, response: ServerResponse): void {
   for (let i = 0; i < headers.length; i++) {
     const field = headers[i] as HeaderField;
     if (response.getHeader(field[0]) !== field[1]) response.setHeader(field[0], field[1]);
   }
-  if (vary === '') return;
-  const present = headerText(response, 'vary');
-  const merged = mergeVary(present, vary);
-  if (merged !== present) response.setHeader('Vary', merged);
+  if (vary !== '') addToVary(vary, response);
+}
+
+function addToVary(vary: string, response: ServerResponse): void {
+  const present = response.getHeader('vary');
+  if (present === undefined) {
+    response.setHeader('Vary', vary);
+  } else if (present !== vary) {
+    const before = Array.isArray(present) ? present.join(', ') : String(present);
+    const merged = mergeVary(before, vary);
+    if (merged !== present) response.setHeader('Vary', merged);
+  }
 }
 
 /** Removes CORS headers that the policy did not set. */
@@ -87,9 +104,4 @@ function setGivenHeaders(response: ServerResponse, headers: GivenHeaders): void 
     : Array.from({ length: headers.length / 2 }, (_, i) => [headers[2 * i], headers[2 * i + 1]]);
   for (const [name] of pairs) response.removeHeader(name);
   for (const [name, value] of pairs) response.appendHeader(name, value);
-}
-
-function headerText(response: ServerResponse, name: string): string | undefined {
-  const value = response.getHeader(name);
-  return Array.isArray(value) ? value.join(', ') : value?.toString();
 }

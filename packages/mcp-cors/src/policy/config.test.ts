@@ -12,6 +12,7 @@ import { CORS_RESPONSE_HEADERS } from './headers.js';
 import { REVISIONS } from './revisions.js';
 
 const APP = 'https://app.example.com';
+const DIRECTORY = { has: () => false };
 const LONG_HOST = `${'a.'.repeat(126)}com`;
 
 /** Configurations that are good, and what each becomes over the defaults. */
@@ -146,6 +147,70 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
   ],
   ['any host, dangerously', { origins: APP, dangerouslyAllowAnyHost: true }, { allowAnyHost: true }],
   [
+    'a regular expression',
+    { origins: /^https:\/\/([a-z0-9-]+\.)*example\.com$/ },
+    { origins: [{ type: 'regexp', text: String.raw`/^https:\/\/([a-z0-9-]+\.)*example\.com$/` }] },
+  ],
+  [
+    'a regular expression as a text',
+    { origins: [APP, String.raw`/^https:\/\/pr-\d+\.preview\.example\.com$/i`] },
+    { origins: [{ type: 'exact' }, { text: String.raw`/^https:\/\/pr-\d+\.preview\.example\.com$/i` }] },
+  ],
+  [
+    'a regular expression as an object and as a text',
+    { origins: [/^https:\/\/a\.example\.com$/, String.raw`/^https:\/\/a\.example\.com$/`] },
+    { origins: [{ text: String.raw`/^https:\/\/a\.example\.com$/` }] },
+  ],
+  [
+    'credentials for a regular expression of localhost',
+    { origins: /^https?:\/\/localhost(:\d+)?$/, credentials: true },
+    { origins: [{ admitsInsecure: false }] },
+  ],
+  [
+    'credentials over plain http for a regular expression, dangerously',
+    {
+      origins: /^http:\/\/a\.example\.com$/,
+      credentials: true,
+      dangerouslyAllowInsecureOrigins: true,
+    },
+    { origins: [{ admitsInsecure: true }], allowInsecureOrigins: true },
+  ],
+  [
+    'a public suffix, dangerously',
+    { origins: ['https://*.github.io', 'https://*.com'], dangerouslyAllowPublicSuffixes: true },
+    { origins: [{ host: 'github.io' }, { host: 'com' }], allowPublicSuffixes: true },
+  ],
+  [
+    'an open domain, dangerously',
+    { origins: /^https:\/\/[a-z]+$/, dangerouslyAllowPublicSuffixes: true },
+    { origins: [{ domains: undefined }] },
+  ],
+  ['a name below a public suffix', { origins: 'https://*.me.github.io' }, {}],
+  ['a public suffix by itself', { origins: ['https://github.io', 'https://github.io:*'] }, {}],
+  [
+    'a wildcard below what is no public suffix',
+    { origins: ['http://*.localhost', 'https://*.internal'] },
+    {},
+  ],
+  [
+    'an alias as a text',
+    { origins: APP, aliases: '.corp.example.com' },
+    { aliases: [{ text: '.corp.example.com', leastLabels: 1 }] },
+  ],
+  [
+    'aliases in a list, one twice',
+    { origins: APP, aliases: ['.svc.cluster.local', '.b.example', '.b.example'] },
+    { aliases: [{ endings: ['.svc.cluster.local', '.svc'], leastLabels: 2 }, { endings: ['.b.example'] }] },
+  ],
+  ['no aliases', { origins: APP, aliases: [] }, { aliases: [] }],
+  ['a directory', { origins: DIRECTORY }, { origins: [], directories: [{}] }],
+  ['a directory in a list', { origins: [DIRECTORY] }, { origins: [], directories: [{}] }],
+  [
+    'directories among patterns',
+    { origins: [DIRECTORY, APP, new Set<string>()] },
+    { origins: [{ text: APP }], directories: [{}, {}] },
+  ],
+  [
     'keys that are there without a value',
     {
       origins: APP,
@@ -157,6 +222,31 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
     },
     { hosts: undefined, credentials: false, maxAgeSeconds: DEFAULT_MAX_AGE_SECONDS },
   ],
+];
+
+/** Sources of regular expressions, each with the code of what is wrong with it. */
+const BAD_EXPRESSIONS: readonly (readonly [text: string, code: PolicyIssueCode])[] = [
+  [String.raw`/https:\/\/a\.example\.com$/`, 'regexp-not-anchored'],
+  [String.raw`/^https:\/\/a\.example\.com/`, 'regexp-not-anchored'],
+  [String.raw`/example\.com/`, 'regexp-not-anchored'],
+  [String.raw`/example\.com$/`, 'regexp-not-anchored'], // supergateway's README
+  [String.raw`/^https:\/\/a\.example\.com|https:\/\/b\.example\.com$/`, 'regexp-not-anchored'],
+  [String.raw`/^https:\/\/a\.example\.com$/g`, 'regexp-stateful'],
+  [String.raw`/^https:\/\/a\.example\.com$/iy`, 'regexp-stateful'],
+  [String.raw`/^https:\/\/a\.example\.com$/m`, 'regexp-flag'],
+  [String.raw`/^https:\/\/a\.example\.com$/s`, 'regexp-flag'],
+  [String.raw`/^https:\/\/a\.example\.com$/x`, 'regexp-flag'],
+  [String.raw`/^https:\/\/a.example\.com$/`, 'regexp-unescaped-dot'],
+  [String.raw`/^https:\/\/a\.example.com$/`, 'regexp-unescaped-dot'],
+  [String.raw`/^https:\/\/(a\.example\.com$/`, 'regexp-syntax'],
+  [String.raw`/^https:\/\/(?=a)a\.example\.com$/`, 'regexp-grammar'],
+  [String.raw`/^https:\/\/(a)\1\.example\.com$/`, 'regexp-grammar'],
+  [String.raw`/^https:\/\/a{257}\.example\.com$/`, 'regexp-too-complex'],
+  [String.raw`/^https:\/\/[a-z.]+$/`, 'regexp-open-domain'],
+  [String.raw`/^https:\/\/.*\.github\.io$/`, 'origin-public-suffix'],
+  [String.raw`/^https:\/\/[a-z]+\.co\.uk$/`, 'origin-public-suffix'],
+  [String.raw`/^https:\/\/[a-z]+example\.com$/`, 'origin-public-suffix'],
+  [String.raw`/^https:\/\/bücher\.example\.com$/`, 'origin-not-ascii'],
 ];
 
 type Found = readonly (readonly [code: PolicyIssueCode, path: string])[];
@@ -342,6 +432,70 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
     JSON.parse(`{"origins":"${APP}","__proto__":{}}`),
     [['unknown-key', '__proto__']],
   ],
+  ...BAD_EXPRESSIONS.map(([text, code]): (typeof BAD)[number] => [
+    `the regular expression ${text}`,
+    { origins: [APP, text] },
+    [[code, 'origins[1]']],
+  ]),
+  [
+    'regular expressions that remember, as objects',
+    { origins: [/^https:\/\/a\.example\.com$/g, /^https:\/\/a\.example\.com$/y] },
+    [
+      ['regexp-stateful', 'origins[0]'],
+      ['regexp-stateful', 'origins[1]'],
+    ],
+  ],
+  [
+    'a regular expression of plain http with credentials',
+    { origins: /^https?:\/\/a\.example\.com$/, credentials: true },
+    [['origin-insecure-with-credentials', 'origins']],
+  ],
+  ...['com', 'co.uk', 'github.io', 'vercel.app', 'pages.dev', 'herokuapp.com', 's3.amazonaws.com'].map(
+    (suffix): (typeof BAD)[number] => [
+      `every name under ${suffix}`,
+      { origins: [`https://*.${suffix}`] },
+      [['origin-public-suffix', 'origins[0]']],
+    ],
+  ),
+  [
+    'a public suffix, and another override',
+    {
+      origins: 'https://*.com',
+      dangerouslyAllowPublicSuffixes: false,
+      dangerouslyAllowInsecureOrigins: true,
+    },
+    [['origin-public-suffix', 'origins']],
+  ],
+  [
+    'a public suffix and nothing in words',
+    { origins: APP, dangerouslyAllowPublicSuffixes: 'yes' },
+    [['wrong-type', 'dangerouslyAllowPublicSuffixes']],
+  ],
+  ...[
+    '',
+    '.',
+    'svc.cluster.local',
+    '..svc',
+    '.svc.',
+    '.Svc.cluster.local',
+    '*.svc.cluster.local',
+    '.a b',
+    '.bücher.example',
+    '.a:80',
+  ].map((alias): (typeof BAD)[number] => [
+    `the alias ${JSON.stringify(alias)}`,
+    { origins: APP, aliases: ['.b.example', alias] },
+    [['alias-syntax', 'aliases[1]']],
+  ]),
+  ...['.com', '.co.uk', '.github.io'].map((alias): (typeof BAD)[number] => [
+    `the alias ${alias}`,
+    { origins: APP, aliases: alias },
+    [['alias-public-suffix', 'aliases']],
+  ]),
+  ['aliases as an object', { origins: APP, aliases: {} }, [['wrong-type', 'aliases']]],
+  ['an alias that is no text', { origins: APP, aliases: [/a/] }, [['wrong-type', 'aliases[0]']]],
+  ['any origin and a directory', { origins: ['*', DIRECTORY] }, [['origin-any-not-alone', 'origins[0]']]],
+  ['what only looks like a directory', { origins: [{ has: true }] }, [['wrong-type', 'origins[0]']]],
   ['an empty list of hosts', { origins: APP, hosts: [] }, [['hosts-empty', 'hosts']]],
   ['hosts null', { origins: APP, hosts: null }, [['wrong-type', 'hosts']]],
   ['a host that is no text', { origins: APP, hosts: [8080] }, [['wrong-type', 'hosts[0]']]],
@@ -599,7 +753,7 @@ describe('bad configurations', () => {
   });
 
   test('there are enough of both', () => {
-    expect(GOOD.length + BAD.length).toBeGreaterThanOrEqual(120);
+    expect(GOOD.length + BAD.length).toBeGreaterThanOrEqual(200);
   });
 
   test.each(Object.keys(POLICY_ISSUES))('%s has a case', (code) => {

@@ -51,12 +51,16 @@ interface KindTable {
   readonly jsonOnly: boolean;
 }
 
-/** An admitted origin. Passes are made once per kind of endpoint. */
+/** Most origins that are remembered as admitted by a wildcard, an alias or a regular expression. */
+const MOST_REMEMBERED_MATCHES = 1_000;
+/** An admitted origin, with its decisions once they were made, by kind of endpoint. */
 interface Grant {
   readonly reason: Reason;
   readonly rule: string | undefined;
   readonly allowOrigin: readonly HeaderField[];
   readonly passes: (Decision | undefined)[];
+  /** The last preflight that passed: a client asks for the same few headers over and over. */
+  readonly preflights: ({ readonly list: string | undefined; readonly decision: Decision } | undefined)[];
 }
 
 /** Compiles settings to a decision function. Everything that can be made ahead of a request is made here. */
@@ -87,12 +91,13 @@ export function compileDecide(settings: PolicySettings): Decide {
       allowedOrigin === undefined
         ? NO_HEADERS
         : [Object.freeze(['Access-Control-Allow-Origin', allowedOrigin] as const), ...allowCredentials];
-    return { reason, rule, allowOrigin, passes: [] };
+    return { reason, rule, allowOrigin, passes: [], preflights: [] };
   }
 
   // Under `*` a response without Allow-Origin could be kept by a cache and break the next page.
   const withoutOrigin = createGrant('no-origin', undefined, matcher.any ? '*' : undefined);
-  const grants = new Map<string, Grant>(); // for exact patterns alone: as many as there are patterns
+  const grants = new Map<string, Grant>(); // of origins that patterns admitted, and of no others
+  let matched = 0; // how many of them were admitted by more than their own pattern
 
   /** The grant of an origin, or undefined. */
   function findGrant(origin: string): Grant | undefined {
@@ -105,7 +110,12 @@ export function compileDecide(settings: PolicySettings): Decide {
     const rule = matcher.match(origin);
     if (rule === undefined) return undefined;
     const grant = createGrant('origin-allowed', rule, rule === '*' ? '*' : origin);
-    if (rule === origin) grants.set(origin, grant);
+    if (rule !== origin && ++matched > MOST_REMEMBERED_MATCHES) {
+      // Pages of a wildcard can be any number: forget them all rather than keep an order of use.
+      matched = 0;
+      grants.clear();
+    }
+    grants.set(origin, grant);
     return grant;
   }
 
@@ -128,18 +138,23 @@ export function compileDecide(settings: PolicySettings): Decide {
     const method = head.requestMethod as string;
     const list = head.requestHeaders;
     if (!table.methods.has(method)) return refusePreflight('method-not-allowed', method, grant, table, head);
+    const before = grant.preflights[table.index];
+    if (before !== undefined && before.list === list) return before.decision;
     const headers = [...grant.allowOrigin, table.allowMethods];
     if (list !== undefined && list !== '') {
       const refused = findRefusedHeader(list, table.headers);
       if (refused === MALFORMED_LIST) {
         return refusePreflight('request-headers-malformed', undefined, grant, table, head);
       }
-      if (refused !== undefined)
+      if (refused !== undefined) {
         return refusePreflight('request-header-not-allowed', refused, grant, table, head);
+      }
       headers.push(Object.freeze(['Access-Control-Allow-Headers', list] as const));
     }
     headers.push(maxAge);
-    return decision('preflight-allowed', 204, headers, VARY_PREFLIGHT, table.kind, grant.rule);
+    const made = decision('preflight-allowed', 204, headers, VARY_PREFLIGHT, table.kind, grant.rule);
+    grant.preflights[table.index] = { list, decision: made };
+    return made;
   }
 
   function refusePreflight(
@@ -163,6 +178,8 @@ export function compileDecide(settings: PolicySettings): Decide {
     return decision(reason, 204, headers, VARY_PREFLIGHT, kind, rule, subject);
   }
 
+  let lastHost: string | undefined; // the Host that was admitted last
+
   return function decide(head) {
     const path = head.path;
     // RFC 9112 section 3.2: origin-form, or `*` of OPTIONS. An absolute form would override Host.
@@ -173,7 +190,9 @@ export function compileDecide(settings: PolicySettings): Decide {
     const checkHost = isHostChecked(head, settings);
     if (checkHost) {
       if (head.host === undefined || head.host === '') return deny('host-missing');
-      if (!admitsHost(head.host)) return deny('host-not-allowed');
+      // Most requests come to the same name: a comparison saves taking it apart.
+      if (head.host !== lastHost && !admitsHost(head.host)) return deny('host-not-allowed');
+      lastHost = head.host;
     }
 
     const origin = head.origin;
@@ -246,6 +265,10 @@ function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKin
     const exposed = settings.exposedHeaders.includes('*')
       ? ['*']
       : uniqueNames([...own.responseHeaders, ...settings.exposedHeaders]);
+    const allowMethods: HeaderField = Object.freeze([
+      'Access-Control-Allow-Methods',
+      methods.join(', '),
+    ] as const);
     const names = new Set(requestHeaders.map((name) => name.toLowerCase()));
     const any = names.delete('*');
     const acceptedMethods = new Set(methods);
@@ -254,7 +277,7 @@ function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKin
       kind,
       index,
       methods: acceptedMethods,
-      allowMethods: Object.freeze(['Access-Control-Allow-Methods', methods.join(', ')] as const),
+      allowMethods,
       headers: { names, any, prefixes: own.requestHeaderPrefixes.map((prefix) => prefix.toLowerCase()) },
       allowHeaders: Object.freeze(['Access-Control-Allow-Headers', requestHeaders.join(', ')] as const),
       exposeHeaders:

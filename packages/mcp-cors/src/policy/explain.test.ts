@@ -1,12 +1,12 @@
 import { describe, expect, it, test } from 'vitest';
-import type { PolicyConfig } from './config.js';
 import { CHECKS, REASONS, type Reason, type RequestHead } from './decision.js';
+import { ENDPOINT_KINDS, isJsonOnly } from './endpoints.js';
 import { explain } from './explain.js';
-import { createPolicy } from './policy.js';
+import { createPolicy, type StaticPolicyConfig } from './policy.js';
 
 const APP = 'https://app.example.com';
 const HOST = 'mcp.example.com';
-const BASE: PolicyConfig = { origins: [APP], hosts: [HOST] };
+const BASE: StaticPolicyConfig = { origins: [APP], hosts: [HOST] };
 const POST: RequestHead = { method: 'POST', path: '/mcp', host: HOST, contentType: 'application/json' };
 const PREFLIGHT: RequestHead = {
   method: 'OPTIONS',
@@ -17,7 +17,7 @@ const PREFLIGHT: RequestHead = {
 };
 
 interface Case {
-  readonly config?: PolicyConfig;
+  readonly config?: StaticPolicyConfig;
   readonly head: RequestHead;
   /** What the sentence must name. */
   readonly why: readonly string[];
@@ -89,8 +89,8 @@ const CASES: Record<Reason, readonly Case[]> = {
       why: ["'GET'", 'messages'],
       remedy: "methods: ['GET']",
     },
-    { head: { ...PREFLIGHT, requestMethod: '' }, why: ["''"], remedy: 'name of a method' },
-    { head: { ...PREFLIGHT, requestMethod: 'A B' }, why: ["'A B'"], remedy: 'name of a method' },
+    { head: { ...PREFLIGHT, requestMethod: '' }, why: ["''"], remedy: 'Write a method such as PUT' },
+    { head: { ...PREFLIGHT, requestMethod: 'A B' }, why: ["'A B'"], remedy: 'Write a method such as PUT' },
   ],
   'request-header-not-allowed': [
     {
@@ -156,18 +156,18 @@ describe('explain', () => {
 });
 
 test('a decision is explained although its head has lost what it was about', () => {
-  const { decide } = createPolicy(BASE);
+  const { decide, settings } = createPolicy(BASE);
   const bare: RequestHead = { method: 'POST', path: '/mcp' };
   for (const { head } of ROWS) {
-    const { why, remedy } = explain(bare, decide(head));
+    const { why, remedy } = explain(bare, decide(head), settings);
     expect(why).not.toContain('undefined');
     expect(remedy ?? '').not.toContain('undefined');
   }
-  expect(explain(bare, decide({ ...POST, origin: 'https://evil.example' })).why).toContain('none');
+  expect(explain(bare, decide({ ...POST, origin: 'https://evil.example' }), settings).why).toContain('none');
 });
 
 /** The part of a configuration that a remedy tells the owner to add. */
-function proposal(remedy: string | undefined): Partial<PolicyConfig> | undefined {
+function proposal(remedy: string | undefined): Partial<StaticPolicyConfig> | undefined {
   const match = /(hosts|origins|methods|allowedHeaders): \['(.*)'\]/s.exec(remedy ?? '');
   return match === null ? undefined : { [match[1] as string]: [match[2] as string] };
 }
@@ -304,7 +304,42 @@ describe('the checks', () => {
     expect(details).toMatchObject({ origin: 'none', 'content-type': 'none' });
   });
 
-  test.todo('the Host of a policy that checks none is skipped, not passed');
+  const resultOf = (check: string, head: RequestHead, config = BASE): string | undefined =>
+    createPolicy(config)
+      .explain(head)
+      .checks.find((one) => one.check === check)?.result;
+
+  test.each<[string, StaticPolicyConfig, Partial<RequestHead>, string]>([
+    ['is passed where hosts are named', BASE, {}, 'passed'],
+    ['is passed where hosts are named, beyond loopback too', BASE, { loopback: false }, 'passed'],
+    ['is passed on loopback', { origins: APP }, { host: 'localhost', loopback: true }, 'passed'],
+    ['is passed where nobody knows the connection', { origins: APP }, { host: 'localhost' }, 'passed'],
+    ['is skipped beyond loopback where none are named', { origins: APP }, { loopback: false }, 'skipped'],
+    [
+      'is skipped when any host is allowed, dangerously',
+      { ...BASE, dangerouslyAllowAnyHost: true },
+      { host: 'evil.example' },
+      'skipped',
+    ],
+  ])('the Host %s', (_, config, head, expected) => {
+    expect(resultOf('host', { ...POST, ...head }, config)).toBe(expected);
+  });
+
+  test.each(ENDPOINT_KINDS)(
+    'the content type is passed or skipped as an endpoint of kind %s has it',
+    (kind) => {
+      const config = { ...BASE, endpoints: { '/x': kind } };
+      const expected = isJsonOnly(kind) ? 'passed' : 'skipped';
+      expect(resultOf('content-type', { ...POST, path: '/x' }, config)).toBe(expected);
+    },
+  );
+
+  it('skip the content type where any passes, and fail it where one only does', () => {
+    const config: StaticPolicyConfig = { ...BASE, endpoints: { '/x': 'other' } };
+    const text = { ...POST, contentType: 'text/plain' };
+    expect(resultOf('content-type', { ...text, path: '/x' }, config)).toBe('skipped');
+    expect(resultOf('content-type', text, config)).toBe('failed');
+  });
 });
 
 test('hostile values are shown short and without control characters', () => {

@@ -1,10 +1,17 @@
 import { describe, expect, it, test } from 'vitest';
 import type { PolicyConfig } from './config.js';
 import * as entry from './index.js';
-import { createPolicy, type Policy, PolicyConfigError, type RequestHead, toPolicy } from './index.js';
+import {
+  createPolicy,
+  type Policy,
+  PolicyConfigError,
+  type RequestHead,
+  type StaticPolicyConfig,
+  toPolicy,
+} from './index.js';
 
 const APP = 'https://app.example.com';
-const FULL: PolicyConfig = {
+const FULL: StaticPolicyConfig = {
   origins: [APP, 'https://*.example.com:*', 'moz-extension://*'],
   hosts: ['mcp.example.com', '*.example.net:8443'],
   credentials: true,
@@ -72,7 +79,7 @@ describe('createPolicy', () => {
       origins: [APP],
       hosts: ['mcp.example.com'],
       endpoints: { '/a': 'mcp' },
-    } satisfies PolicyConfig;
+    } satisfies StaticPolicyConfig;
     const { decide } = createPolicy(config);
     config.origins.push('https://evil.example');
     config.hosts.push('evil.example');
