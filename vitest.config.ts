@@ -32,6 +32,7 @@ export default defineConfig({
         resolve: onSources,
         test: { name: 'carriers', include: ['test/carriers/**/*.test.ts'], testTimeout: 20_000 },
       },
+      { resolve: onSources, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       {
         test: {
           name: 'command',

@@ -8,10 +8,9 @@ import fastifyCors from '@fastify/cors';
 import cors from 'cors';
 import { createPolicy } from 'mcp-cors';
 import { mcpCors } from 'mcp-cors/express';
-import { median, printTable } from './table.mjs';
+import { printTable } from './table.mjs';
+import { nanosecondsPerCall } from './timing.mjs';
 
-const ROUNDS = 15;
-const ROUND_MS = 12;
 const METHODS = ['GET', 'POST', 'DELETE'];
 const REQUEST_HEADERS = [
   'accept',
@@ -136,22 +135,6 @@ function bareHandler(origins) {
   };
 }
 
-/** Nanoseconds per call of each candidate, measured in turns. */
-function measure(candidates) {
-  const calls = Object.fromEntries(Object.keys(candidates).map((name) => [name, 1_000]));
-  const rounds = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]));
-  for (let round = -4; round < ROUNDS; round++) {
-    for (const [name, call] of Object.entries(candidates)) {
-      const start = process.hrtime.bigint();
-      for (let i = 0; i < calls[name]; i++) call();
-      const elapsed = Number(process.hrtime.bigint() - start);
-      if (round >= 0) rounds[name].push(elapsed / calls[name]);
-      else calls[name] = Math.max(20, Math.round((calls[name] * ROUND_MS * 1e6) / elapsed));
-    }
-  }
-  return Object.fromEntries(Object.entries(rounds).map(([name, list]) => [name, median(list)]));
-}
-
 const noop = () => {};
 const CASES = [
   ['POST allowed', (origins) => requestOf({ method: 'POST', origin: origins.at(-1) })],
@@ -175,9 +158,7 @@ function prove(name, handler, request, allowed) {
     throw new Error(`${name} answered ${got} to ${request.headers.origin}`);
 }
 
-console.log(
-  `node ${process.version}, ${process.arch}; ns per call, median of ${ROUNDS} rounds; in brackets: times mcp-cors`,
-);
+console.log(`node ${process.version}, ${process.arch}; ns per call; in brackets: times mcp-cors`);
 if (!(ServerResponse.prototype.writeHead instanceof Function)) throw new Error('node:http has changed');
 
 for (const count of [1, 100, 10_000]) {
@@ -214,7 +195,7 @@ for (const count of [1, 100, 10_000]) {
     };
     const handlers = { 'mcp-cors': ours, cors: theirs, '@fastify/cors': hook, bare };
     for (const [name, handler] of Object.entries(handlers)) prove(name, handler, request, allowed);
-    const figures = measure({
+    const figures = nanosecondsPerCall({
       decision: () => policy.decide(head),
       ...Object.fromEntries(
         Object.entries(handlers).map(([name, handler]) => [

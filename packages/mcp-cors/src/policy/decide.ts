@@ -51,8 +51,8 @@ interface KindTable {
   readonly jsonOnly: boolean;
 }
 
-/** Most origins that are remembered as admitted by a wildcard, an alias or a regular expression. */
-const MOST_REMEMBERED_MATCHES = 1_000;
+/** Most grants that are kept of origins admitted by anything but a pattern of their own. */
+const MOST_REMEMBERED_MATCHES = 10_000;
 /** An admitted origin, with its decisions once they were made, by kind of endpoint. */
 interface Grant {
   readonly reason: Reason;
@@ -97,6 +97,7 @@ export function compileDecide(settings: PolicySettings): Decide {
   // Under `*` a response without Allow-Origin could be kept by a cache and break the next page.
   const withoutOrigin = createGrant('no-origin', undefined, matcher.any ? '*' : undefined);
   const grants = new Map<string, Grant>(); // of origins that patterns admitted, and of no others
+  const named = new Map<string, Grant>(); // of origins that a directory named before
   let matched = 0; // how many of them were admitted by more than their own pattern
 
   /** The grant of an origin, or undefined. */
@@ -208,6 +209,16 @@ export function compileDecide(settings: PolicySettings): Decide {
     return directories.length === 0 ? deny('origin-not-allowed') : askDirectories(head, origin);
   };
 
+  /** The grant of an origin that a directory has just named. It is kept to be used again, never instead of asking. */
+  function namedGrant(origin: string): Grant {
+    const known = named.get(origin);
+    if (known !== undefined) return known;
+    if (named.size >= MOST_REMEMBERED_MATCHES) named.clear();
+    const grant = createGrant('origin-allowed', DIRECTORY_RULE, origin);
+    named.set(origin, grant);
+    return grant;
+  }
+
   /** What remains when the origin is admitted. */
   function conclude(head: RequestHead, grant: Grant): Decision {
     const table = tables[classify(head.path)];
@@ -224,15 +235,14 @@ export function compileDecide(settings: PolicySettings): Decide {
 
   /** Asks one directory after the other; waits only for those that do not know yet. */
   function askDirectories(head: RequestHead, origin: string, from = 0): Decision | Promise<Decision> {
-    if (parseOrigin(origin) === undefined) return deny('origin-not-allowed');
+    // Only what a browser could send is asked about.
+    if (!named.has(origin) && parseOrigin(origin) === undefined) return deny('origin-not-allowed');
     for (let i = from; i < directories.length; i++) {
-      const named = (directories[i] as OriginDirectory).has(origin);
-      if (named === true) return conclude(head, createGrant('origin-allowed', DIRECTORY_RULE, origin));
-      if (named !== false) {
-        return named.then((later) =>
-          later
-            ? conclude(head, createGrant('origin-allowed', DIRECTORY_RULE, origin))
-            : askDirectories(head, origin, i + 1),
+      const answer = (directories[i] as OriginDirectory).has(origin);
+      if (answer === true) return conclude(head, namedGrant(origin));
+      if (answer !== false) {
+        return answer.then((later) =>
+          later ? conclude(head, namedGrant(origin)) : askDirectories(head, origin, i + 1),
         );
       }
     }
