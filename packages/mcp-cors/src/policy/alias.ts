@@ -1,4 +1,4 @@
-import { isDomain } from './origin.js';
+import { endsInNumber, isDomain, MAX_HOST_LENGTH } from './origin.js';
 
 /** A host suffix that may be left out, and with `.svc.` its short form too. */
 export interface HostAlias {
@@ -17,7 +17,8 @@ export interface HostAlias {
  * @see https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
  */
 export function parseHostAlias(text: string): HostAlias | undefined {
-  if (!text.startsWith('.') || text !== text.toLowerCase() || !isDomain(text.slice(1))) return undefined;
+  // A domain is in lower case.
+  if (text.length > MAX_HOST_LENGTH || !text.startsWith('.') || !isDomain(text.slice(1))) return undefined;
   if (text.startsWith('.svc.')) return { text, endings: [text, '.svc'], leastLabels: 2 };
   return { text, endings: [text], leastLabels: 1 };
 }
@@ -25,7 +26,10 @@ export function parseHostAlias(text: string): HostAlias | undefined {
 /** Gives the one form of a host among its aliases; a host that no alias touches is its own. */
 export type Canonicalise = (host: string) => string;
 
-/** Compiles aliases. At most one ending is cut, the longest, and only at a label's boundary. */
+/**
+ * Compiles aliases. At most one ending is cut, the longest, and only at a label's boundary. Addresses and localhost are
+ * never completed to anything else, so what is left must be neither.
+ */
 export function createCanonicaliser(aliases: readonly HostAlias[]): Canonicalise {
   const endings = aliases
     .flatMap(({ endings: all, leastLabels }) => all.map((ending) => ({ ending, leastLabels })))
@@ -34,6 +38,11 @@ export function createCanonicaliser(aliases: readonly HostAlias[]): Canonicalise
     const found = endings.find(({ ending }) => host.endsWith(ending));
     if (found === undefined) return host;
     const rest = host.slice(0, -found.ending.length);
-    return isDomain(rest) && rest.split('.').length >= found.leastLabels ? rest : host;
+    return isNameOfLabels(rest, found.leastLabels) ? rest : host;
   };
+}
+
+function isNameOfLabels(host: string, least: number): boolean {
+  const labels = host.split('.');
+  return isDomain(host) && labels.length >= least && !endsInNumber(host) && labels.at(-1) !== 'localhost';
 }

@@ -102,6 +102,7 @@ function determinise(
   follow: readonly ReadonlySet<number>[],
 ): Automaton | undefined {
   const last = new Set(shape.last);
+  const likes = likesOf(sets);
   const states = new Map<string, number>(); // by the positions that could come next
   const targets: (readonly number[])[] = [[]];
   const accepting: boolean[] = [false];
@@ -119,19 +120,16 @@ function determinise(
   for (let state = START; state < targets.length; state++) {
     if (targets.length > MAX_STATES) return undefined;
     const candidates = targets[state] as readonly number[];
-    const byReached = new Map<string, number>(); // most characters lead to the same few states
     const row: number[] = [];
-    for (let code = 0; code < ALPHABET_SIZE; code++) {
-      const reached = candidates.filter((position) => hasCode(sets[position] as CharacterSet, code));
-      const key = reached.join(',');
-      let target = byReached.get(key);
-      if (target === undefined) {
-        const next = new Set(reached.flatMap((position) => [...(follow[position] as ReadonlySet<number>)]));
-        const accepts = reached.some((position) => last.has(position));
-        target = reached.length === 0 ? DEAD : stateOf([...next].sort(ascending), accepts);
-        byReached.set(key, target);
+    for (const [code, like] of likes.entries()) {
+      if (like !== code) {
+        row.push(row[like] as number);
+        continue;
       }
-      row.push(target);
+      const reached = candidates.filter((position) => hasCode(sets[position] as CharacterSet, code));
+      const next = new Set(reached.flatMap((position) => [...(follow[position] as ReadonlySet<number>)]));
+      const accepts = reached.some((position) => last.has(position));
+      row.push(reached.length === 0 ? DEAD : stateOf([...next].sort(ascending), accepts));
     }
     rows.push(row);
   }
@@ -140,8 +138,19 @@ function determinise(
 
 const ascending = (a: number, b: number): number => a - b;
 
-/** Whether a set has the character with this code. */
-export function hasCode(set: CharacterSet, code: number): boolean {
+/** For each character the first one that is in the same sets: most lead wherever another leads. */
+function likesOf(sets: readonly CharacterSet[]): readonly number[] {
+  const different = [...new Set(sets)];
+  const firsts = new Map<string, number>();
+  return Array.from({ length: ALPHABET_SIZE }, (_, code) => {
+    const key = different.map((set) => (hasCode(set, code) ? '1' : '0')).join('');
+    const first = firsts.get(key) ?? code;
+    firsts.set(key, first);
+    return first;
+  });
+}
+
+function hasCode(set: CharacterSet, code: number): boolean {
   return ((set >> BigInt(code)) & 1n) === 1n;
 }
 

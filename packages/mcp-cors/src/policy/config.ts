@@ -218,17 +218,19 @@ function readOrigins(
 ): Pick<PolicySettings, 'origins' | 'directories'> {
   const before = issues.length;
   const directories: OriginDirectory[] = [];
-  const texts: unknown[] = [];
-  for (const entry of Array.isArray(value) ? value : [value]) {
+  const entries: Entry[] = [];
+  for (const [i, entry] of (Array.isArray(value) ? value : [value]).entries()) {
+    const path = Array.isArray(value) ? `origins[${i}]` : 'origins';
     if (isDirectory(entry)) directories.push(wrapDirectory(entry));
-    else texts.push(entry instanceof RegExp ? `/${entry.source}/${entry.flags}` : entry);
+    else if (entry instanceof RegExp) entries.push({ path, text: `/${entry.source}/${entry.flags}` });
+    else if (typeof entry === 'string') entries.push({ path, text: entry });
+    else if (entry !== undefined || Array.isArray(value))
+      issues.push(
+        policyIssue('wrong-type', path, entry, {
+          detail: 'an origin, a list of them or a directory is expected',
+        }),
+      );
   }
-  const list = Array.isArray(value)
-    ? texts.length === 0 && directories.length > 0
-      ? undefined
-      : texts
-    : texts[0];
-  const entries = readTexts(list, 'origins', issues);
   if (entries.length === 0 && directories.length === 0 && issues.length === before) {
     issues.push(policyIssue('origins-missing', 'origins', value));
   }
@@ -480,6 +482,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   let best: string | undefined;
   let bestDistance = 3;
   for (const candidate of known) {
+    if (Math.abs(name.length - candidate.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

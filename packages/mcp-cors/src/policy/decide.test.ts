@@ -1240,14 +1240,13 @@ describe('a policy under attack', () => {
     expect(anew.toReversed().filter((one, i) => one === made[i]).length).toBeLessThanOrEqual(1000);
   });
 
-  test('nothing is kept of the origins that are refused', () => {
+  test('nothing is made or kept for the origins that are refused', () => {
     const { decide } = createPolicy(BASE);
-    for (let i = 0; i < 5000; i++) {
-      const { reason } = decide({ ...POST, origin: `https://a${i}.example.net.evil.example` });
-      expect(reason).toBe('origin-not-allowed');
-    }
-    const first = decide({ ...POST, origin: APP });
-    expect(decide({ ...POST, origin: APP })).toBe(first);
+    const refused = Array.from({ length: 100 }, (_, i) =>
+      decide({ ...POST, origin: `https://evil${i}.example` }),
+    );
+    expect(refused[0]?.reason).toBe('origin-not-allowed');
+    expect(new Set(refused).size).toBe(1);
   });
 
   test('ten thousand origins are decided about as one is', () => {

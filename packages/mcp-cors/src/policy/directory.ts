@@ -22,8 +22,8 @@ export interface DirectoryOptions {
   readonly maxEntries?: number | undefined;
   /** Most look-ups under way at once; further origins are refused without asking. Default 100. */
   readonly maxPending?: number | undefined;
-  /** Hears why the source failed. */
-  readonly onError?: ((error: unknown, origin: string) => void) | undefined;
+  /** Hears why the source failed. What it throws, or rejects with, is nobody's concern. */
+  readonly onError?: ((error: unknown, origin: string) => void | Promise<void>) | undefined;
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
@@ -60,7 +60,7 @@ export function createDirectory(options: DirectoryOptions): OriginDirectory {
   const ttlMs = bounded('ttlMs', options.ttlMs, 60_000, 0);
   const negativeTtlMs = bounded('negativeTtlMs', options.negativeTtlMs, 5_000, 0);
   const lastGoodMs = bounded('lastGoodMs', options.lastGoodMs, 300_000, 0);
-  const timeoutMs = bounded('timeoutMs', options.timeoutMs, 2_000, 1);
+  const timeoutMs = bounded('timeoutMs', options.timeoutMs, 2_000, 1, LONGEST_TIMER_MS);
   const maxEntries = bounded('maxEntries', options.maxEntries, 10_000, 1);
   const maxPending = bounded('maxPending', options.maxPending, 100, 1);
 
@@ -77,16 +77,20 @@ export function createDirectory(options: DirectoryOptions): OriginDirectory {
     }
   }
 
+  async function report(error: unknown, origin: string): Promise<void> {
+    try {
+      await onError?.(error, origin);
+    } catch {
+      // A listener that fails must not decide about a page.
+    }
+  }
+
   async function ask(origin: string, before: Entry | undefined): Promise<boolean> {
     let named: boolean;
     try {
-      named = (await withTimeout(lookup(origin), timeoutMs)) === true;
+      named = (await withTimeout(lookup, origin, timeoutMs)) === true;
     } catch (error) {
-      try {
-        onError?.(error, origin);
-      } catch {
-        // A listener that fails must not decide about a page.
-      }
+      void report(error, origin);
       // Fail closed, except for what was good a short while ago.
       return before?.named === true && now() < before.lastGoodUntil;
     } finally {
@@ -116,20 +120,33 @@ export function createDirectory(options: DirectoryOptions): OriginDirectory {
   });
 }
 
-function bounded(name: string, value: number | undefined, standard: number, least: number): number {
+/** Timers of a longer time run out at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function bounded(
+  name: string,
+  value: number | undefined,
+  standard: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   const chosen = value ?? standard;
-  if (!Number.isFinite(chosen) || chosen < least)
-    throw new RangeError(`${name} must be a number from ${least} on`);
-  return chosen;
+  if (Number.isFinite(chosen) && chosen >= least && chosen <= most) return chosen;
+  throw new RangeError(`${name} must be a number from ${least} to ${most}`);
 }
 
-async function withTimeout<T>(answer: T | Promise<T>, timeoutMs: number): Promise<T> {
+/** Asks; a source that throws rejects, and never before the caller has gone on. */
+async function withTimeout(
+  lookup: DirectoryOptions['lookup'],
+  origin: string,
+  timeoutMs: number,
+): Promise<boolean> {
   let timer: unknown;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new DirectoryTimeoutError(timeoutMs)), timeoutMs);
   });
   try {
-    return await Promise.race([answer, timeout]);
+    return await Promise.race([lookup(origin), timeout]);
   } finally {
     clearTimeout(timer);
   }

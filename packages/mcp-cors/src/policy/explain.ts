@@ -86,7 +86,7 @@ const WORDS: Readonly<Record<Reason, Words>> = {
     remedy: ({ origin = '' }, _, settings) => {
       const near = findNearMiss(origin, settings.origins);
       const hint =
-        near === undefined ? '' : `The nearest pattern is '${near.pattern}', but ${near.difference}. `;
+        near === undefined ? '' : `The nearest pattern is ${quote(near.pattern)}, but ${near.difference}. `;
       return `${hint}${
         parseOrigin(origin) === undefined
           ? 'An origin is scheme://host[:port] in lower case, without a path and without the default port.'

@@ -46,7 +46,11 @@ export function parseHostPattern(text: string): HostPattern | undefined {
 /** Tells whether a Host header names one of the allowed hosts. Bounded; never throws. */
 export type HostMatcher = (host: string) => boolean;
 
-/** Compiles a Host allowlist; aliases of a host count as the host. Comparison ignores case (RFC 9110 section 4.2.3); a trailing dot is refused. */
+/**
+ * Compiles a Host allowlist. Comparison ignores case (RFC 9110 section 4.2.3); a trailing dot is refused. Aliases of a
+ * host count as the host; a wildcard admits names as they are written, since `*.dev.corp.example.com` without its alias
+ * would be everybody's `*.dev`.
+ */
 export function createHostMatcher(
   patterns: readonly HostPattern[],
   canonicalise: Canonicalise = (host) => host,
@@ -54,8 +58,8 @@ export function createHostMatcher(
   const exact = new Map<string, Set<string> | 'any'>();
   const below = new Map<string, Set<string> | 'any'>();
   for (const { host: written, subdomains, port } of patterns) {
-    const host = canonicalise(written);
     const map = subdomains ? below : exact;
+    const host = subdomains ? written : canonicalise(written);
     const ports = map.get(host) ?? new Set<string>();
     map.set(host, port === undefined || ports === 'any' ? 'any' : ports.add(port));
     // A client leaves the default port of its scheme out of Host (RFC 9110 section 7.2).
@@ -76,8 +80,8 @@ export function createHostMatcher(
     }
     const name = header.slice(0, hostEnd);
     if (admits(exact.get(name), port)) return true;
-    const host = canonicalise(name.toLowerCase());
-    if (admits(exact.get(host), port)) return true;
+    const host = name.toLowerCase();
+    if (admits(exact.get(canonicalise(host)), port)) return true;
     if (below.size === 0 || !isHostName(host)) return false;
     for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
       if (admits(below.get(host.slice(dot + 1)), port)) return true;

@@ -142,8 +142,8 @@ export interface OriginMatcher {
   match(origin: string): string | undefined;
 }
 
-/** How a pattern's subdomains stand in a key. */
-const WILDCARDS = { none: '', labels: '*.', all: '*' } as const;
+/** How the subdomains of a wildcard stand in a key. */
+const WILDCARDS = { labels: '*.', all: '*' } as const;
 
 interface PortRules {
   /** Pattern text per port; '' is the default port, '*' any. */
@@ -153,6 +153,9 @@ interface PortRules {
 /**
  * Compiles patterns to hash look-ups: one for the whole origin, then one for its scheme and host, then one for each
  * parent domain. The work is bounded by the labels of the origin, which {@link parseOrigin} bounds in turn.
+ *
+ * Aliases of a host count as the host; a wildcard admits names as they are written, since `*.dev.corp.example.com`
+ * without its alias would be everybody's `*.dev`.
  */
 export function createOriginMatcher(
   patterns: readonly OriginPattern[],
@@ -173,12 +176,17 @@ export function createOriginMatcher(
     } else if (pattern.type === 'regexp') {
       regExps.push(pattern);
     } else {
-      const host = canonicalise?.(pattern.host) ?? pattern.host;
-      if (pattern.type === 'exact') exact.set(pattern.text, pattern.text);
-      // Aliases of an exact origin are found by its host and port.
-      if (pattern.type === 'wildcard')
-        addHost(`${pattern.scheme}://${WILDCARDS[pattern.subdomains]}${host}`, pattern.port, pattern.text);
-      else if (canonicalise !== undefined) addHost(`${pattern.scheme}://${host}`, pattern.port, pattern.text);
+      const { scheme, host, port, text } = pattern;
+      const own = `${scheme}://${canonicalise?.(host) ?? host}`;
+      if (pattern.type === 'exact') {
+        exact.set(text, text);
+        // Aliases of an exact origin are found by its host and port.
+        if (canonicalise !== undefined) addHost(own, port, text);
+      } else if (pattern.subdomains === 'none') {
+        addHost(own, port, text);
+      } else {
+        addHost(`${scheme}://${WILDCARDS[pattern.subdomains]}${host}`, port, text);
+      }
     }
   }
 
@@ -196,9 +204,9 @@ export function createOriginMatcher(
       const parts = parseOrigin(origin);
       if (parts === undefined) return undefined;
       if (any) return '*';
-      const { scheme, port } = parts;
-      const host = canonicalise?.(parts.host) ?? parts.host;
-      const direct = lookUp(`${scheme}://${host}`, port) ?? lookUp(`${scheme}://*`, port);
+      const { scheme, host, port } = parts;
+      const own = `${scheme}://${canonicalise?.(host) ?? host}`;
+      const direct = lookUp(own, port) ?? lookUp(`${scheme}://*`, port);
       if (direct !== undefined) return direct;
       for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
         const found = lookUp(`${scheme}://*.${host.slice(dot + 1)}`, port);

@@ -6,6 +6,7 @@ import {
   compileAutomaton,
   type Expression,
   isContained,
+  MAX_POSITIONS,
 } from './automaton.js';
 import type { PolicyIssueCode } from './errors.js';
 import { isDomain } from './origin.js';
@@ -135,7 +136,7 @@ function createParser(source: string, ignoreCase: boolean): { parse(): Tree } {
     if (eat('*')) return [0, Number.POSITIVE_INFINITY];
     if (eat('+')) return [1, Number.POSITIVE_INFINITY];
     if (eat('?')) return [0, 1];
-    const match = /^\{([0-9]{1,4})(,?)([0-9]{0,4})\}/.exec(source.slice(at));
+    const match = /^\{([0-9]+)(,?)([0-9]*)\}/.exec(source.slice(at));
     if (match === null) return undefined;
     at += match[0].length;
     const least = Number(match[1]);
@@ -173,14 +174,21 @@ function createParser(source: string, ignoreCase: boolean): { parse(): Tree } {
   }
 
   function escaped(): Tree {
+    const set = escapedSet();
+    return typeof set === 'bigint' ? { type: 'character', set } : set;
+  }
+
+  /** What a backslash makes of the next character. */
+  function escapedSet(): CharacterSet | RegExpFault {
     const character = peek();
+    const code = character.charCodeAt(0);
     at++;
+    if (code >= ALPHABET_SIZE) return { fault: 'origin-not-ascii' };
     const named = NAMED_SETS[character];
-    if (named !== undefined) return { type: 'character', set: named };
-    if (/[A-Za-z0-9]/.test(character)) {
-      return { fault: 'regexp-grammar', detail: `\\${character} is not accepted` };
-    }
-    return { type: 'character', set: single(character.charCodeAt(0)) };
+    if (named !== undefined) return named;
+    return /[A-Za-z0-9]/.test(character)
+      ? { fault: 'regexp-grammar', detail: `\\${character} is not accepted` }
+      : single(code);
   }
 
   function characterClass(): Tree {
@@ -189,37 +197,25 @@ function createParser(source: string, ignoreCase: boolean): { parse(): Tree } {
     let set = 0n;
     while (peek() !== ']') {
       const low = classMember();
-      if (typeof low !== 'number') {
-        if (typeof low !== 'bigint') return low;
-        set |= low;
-        continue;
-      }
-      if (peek() === '-' && source.charAt(at + 1) !== ']') {
-        at++;
-        const high = classMember();
-        if (typeof high !== 'number') return { fault: 'regexp-syntax' };
-        for (let code = low; code <= high; code++) set |= single(code);
-      } else {
-        set |= single(low);
-      }
+      if (typeof low !== 'bigint') return low;
+      set |= low;
+      if (peek() !== '-' || source.charAt(at + 1) === ']') continue;
+      at++;
+      const high = classMember();
+      if (typeof high !== 'bigint') return high;
+      // ECMAScript B.1.2.8.1, CharacterRangeOrUnion: a hyphen beside \d or \w is one itself.
+      set |= isSingle(low) && isSingle(high) ? range(low, high) : HYPHEN | high;
     }
     at++;
     const folded = withCase(set);
     return { type: 'character', set: negated ? ANY & ~folded : folded };
   }
 
-  function classMember(): number | CharacterSet | RegExpFault {
-    const escaped = eat('\\');
-    const character = peek();
-    const code = character.charCodeAt(0);
+  function classMember(): CharacterSet | RegExpFault {
+    if (eat('\\')) return escapedSet();
+    const code = source.charCodeAt(at);
     at++;
-    if (code >= ALPHABET_SIZE) return { fault: 'origin-not-ascii' };
-    if (!escaped) return code;
-    const named = NAMED_SETS[character];
-    if (named !== undefined) return named;
-    return /[A-Za-z0-9]/.test(character)
-      ? { fault: 'regexp-grammar', detail: `\\${character} is not accepted` }
-      : code;
+    return code >= ALPHABET_SIZE ? { fault: 'origin-not-ascii' } : single(code);
   }
 
   return { parse };
@@ -231,7 +227,11 @@ const MAX_DEPTH = 16;
 const MAX_COPIES = 256;
 
 function repeat(item: Expression, least: number, most: number): Expression | undefined {
-  if (least > MAX_COPIES || (most !== Number.POSITIVE_INFINITY && most > MAX_COPIES)) return undefined;
+  const copies = most === Number.POSITIVE_INFINITY ? least : most;
+  if (copies > MAX_COPIES) return undefined;
+  const positions = countPositions(item);
+  if (positions === 0) return { type: 'empty' }; // however often, and repetitions of it must not multiply
+  if (positions * copies > MAX_POSITIONS) return undefined;
   const items = new Array<Expression>(least).fill(item);
   if (most === Number.POSITIVE_INFINITY)
     return { type: 'sequence', items: [...items, { type: 'star', item }] };
@@ -243,17 +243,33 @@ function repeat(item: Expression, least: number, most: number): Expression | und
   return { type: 'sequence', items: [...items, optional] };
 }
 
+/** How many characters an expression has, repetitions written out. */
+function countPositions(expression: Expression): number {
+  if (expression.type === 'empty') return 0;
+  if (expression.type === 'character') return 1;
+  if (expression.type === 'star') return countPositions(expression.item);
+  return expression.items.reduce((sum, item) => sum + countPositions(item), 0);
+}
+
 function single(code: number): CharacterSet {
   return 1n << BigInt(code);
 }
 
+function isSingle(set: CharacterSet): boolean {
+  return set !== 0n && (set & (set - 1n)) === 0n;
+}
+
+/** Every character from one to another. */
+function range(first: CharacterSet, last: CharacterSet): CharacterSet {
+  return (last << 1n) - first;
+}
+
 function between(first: string, last: string): CharacterSet {
-  let set = 0n;
-  for (let code = first.charCodeAt(0); code <= last.charCodeAt(0); code++) set |= single(code);
-  return set;
+  return range(single(first.charCodeAt(0)), single(last.charCodeAt(0)));
 }
 
 const ANY: CharacterSet = (1n << BigInt(ALPHABET_SIZE)) - 1n;
+const HYPHEN = single('-'.charCodeAt(0));
 const DIGITS = between('0', '9');
 const NAMED_SETS: Readonly<Record<string, CharacterSet>> = {
   d: DIGITS,
@@ -274,7 +290,8 @@ function domainsOf(tree: Expression): Pick<OriginRegExp, 'domains' | 'spelledOut
     const { text, whole } = trailingLiteral(withoutPort(items));
     // `([a-z]+\.)*example\.com` is bound to example.com, `[a-z]+example\.com` to com alone.
     const candidates = [text.replace(/^\./, ''), text.slice(text.indexOf('.') + 1)];
-    const bound = candidates.find((domain) => isBoundTo({ type: 'sequence', items }, domain));
+    const automaton = compileAutomaton({ type: 'sequence', items });
+    const bound = candidates.find((domain) => automaton !== undefined && isBoundTo(automaton, domain));
     if (bound === undefined) return { domains: undefined, spelledOut: false };
     domains.add(bound);
     spelledOut &&= whole;
@@ -282,13 +299,12 @@ function domainsOf(tree: Expression): Pick<OriginRegExp, 'domains' | 'spelledOut
   return { domains: [...domains], spelledOut };
 }
 
-/** Whether every host of an expression is a domain or lies below it. */
-function isBoundTo(expression: Expression, domain: string): boolean {
+/** Whether every host that an automaton accepts is a domain or lies below it. */
+function isBoundTo(automaton: Automaton, domain: string): boolean {
   if (!isDomain(domain)) return false;
-  const automaton = compileAutomaton(expression);
   const escaped = domain.replaceAll('.', '\\.');
   const below = compileAnchored(`^[a-z][a-z0-9+.-]*:\\/\\/(?:.*\\.)?${escaped}(?::[0-9]*)?$`);
-  return automaton !== undefined && isContained(automaton, below);
+  return isContained(automaton, below);
 }
 
 function compileAnchored(source: string): Automaton {
@@ -335,7 +351,7 @@ function literalOf(item: Expression): string | undefined {
   if (item.type !== 'character') return undefined;
   const lower = item.set & between('A', 'Z') ? item.set & ~between('A', 'Z') : item.set;
   const set = lower === 0n ? item.set : lower;
-  if (set === 0n || (set & (set - 1n)) !== 0n) return undefined;
+  if (!isSingle(set)) return undefined;
   return String.fromCharCode(set.toString(2).length - 1);
 }
 
