@@ -66,7 +66,7 @@ describe('recordExchanges', () => {
     await fetch(url, { headers: { Authorization: 'Bearer secret', Cookie: 'c=3', DPoP: 'proof' } });
 
     expect(JSON.stringify(told)).not.toMatch(/secret|a=1|b=2|c=3|proof/);
-    expect(told[0]?.requestHeaders).toMatchObject({ authorization: '(redacted)' });
+    expect(told[0]?.requestHeaders).toMatchObject({ authorization: '(hidden)' });
   });
 
   it('counts the events of a stream, however they are cut', async () => {

@@ -1,7 +1,6 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeader, RequestListener, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
+import { createEventCounter, type EventCounter, readableHeaders } from '@mcp-cors/gateway';
 import type { RecordedExchange } from './exchange.js';
-
-const SECRETS = new Set(['authorization', 'cookie', 'dpop', 'proxy-authorization', 'set-cookie']);
 
 /** Wraps a request listener so that every exchange is told to `onExchange` twice: at its response head and at its end. */
 export function recordExchanges(
@@ -13,7 +12,7 @@ export function recordExchanges(
     const id = ++lastId;
     const startedAt = Date.now();
     const started = performance.now();
-    const requestHeaders = flatten(request.headers);
+    const requestHeaders = readableHeaders(request.headers);
     const method = request.method ?? 'GET';
     const path = request.url ?? '/';
     const head = { status: 0, headers: {} as Record<string, string> };
@@ -42,7 +41,7 @@ export function recordExchanges(
         tell('open');
       },
       onEvents(count) {
-        events += count;
+        events = count;
       },
     });
     response.once('close', () => tell(response.writableFinished ? 'ended' : 'aborted'));
@@ -57,20 +56,25 @@ interface ResponseWatcher {
 
 function watchResponse(response: ServerResponse, watcher: ResponseWatcher): void {
   const { writeHead, write, end } = response;
-  let countEvents: ((chunk: unknown) => number) | undefined;
+  let counter: EventCounter | undefined;
 
   // Every response head passes through writeHead, the implicit one of write() and end() included.
   response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
     const result = Reflect.apply(writeHead, this, args) as ServerResponse;
     const given = args.find((arg) => typeof arg === 'object' && arg !== null);
-    const headers = { ...flatten(response.getHeaders()), ...flatten(given ?? {}) };
-    if (headers['content-type']?.startsWith('text/event-stream')) countEvents = createEventCounter();
+    const headers = readableHeaders({
+      ...response.getHeaders(),
+      ...(given as OutgoingHttpHeaders | undefined),
+    });
+    if (headers['content-type']?.startsWith('text/event-stream')) counter = createEventCounter();
     watcher.onHead(response.statusCode, headers);
     return result;
   } as typeof writeHead;
 
   const observe = (chunk: unknown) => {
-    if (countEvents) watcher.onEvents(countEvents(chunk));
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) {
+      if (counter) watcher.onEvents(counter.count(Buffer.from(chunk as string)));
+    }
   };
   response.write = function (this: ServerResponse, ...args: unknown[]) {
     const result = Reflect.apply(write, this, args) as boolean;
@@ -81,44 +85,4 @@ function watchResponse(response: ServerResponse, watcher: ResponseWatcher): void
     observe(args[0]);
     return Reflect.apply(end, this, args) as ServerResponse;
   } as typeof end;
-}
-
-/** Counts blank lines, which end events: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream */
-function createEventCounter(): (chunk: unknown) => number {
-  const decoder = new TextDecoder();
-  let lineIsEmpty = true;
-  let hasField = false;
-  return (chunk) => {
-    const text =
-      typeof chunk === 'string'
-        ? chunk
-        : chunk instanceof Uint8Array
-          ? decoder.decode(chunk, { stream: true })
-          : '';
-    let events = 0;
-    for (const character of text) {
-      if (character === '\r') continue;
-      if (character !== '\n') {
-        if (lineIsEmpty && character !== ':') hasField = true;
-        lineIsEmpty = false;
-        continue;
-      }
-      if (lineIsEmpty && hasField) {
-        events++;
-        hasField = false;
-      }
-      lineIsEmpty = true;
-    }
-    return events;
-  };
-}
-
-function flatten(headers: IncomingHttpHeaders | Record<string, OutgoingHttpHeader | undefined> | object) {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue;
-    const key = name.toLowerCase();
-    flat[key] = SECRETS.has(key) ? '(redacted)' : Array.isArray(value) ? value.join(', ') : String(value);
-  }
-  return flat;
 }

@@ -7,5 +7,6 @@ export {
   readGatewayConfig,
 } from './config.js';
 export { GATEWAY_ANSWERS, type GatewayAnswer, GatewayConfigError, type GatewayIssue } from './errors.js';
-export type { Exchange, ExchangeListener } from './journal.js';
+export { type Exchange, type ExchangeListener, readableHeaders } from './journal.js';
 export { type Gateway, type GatewayOptions, startGateway } from './server.js';
+export { createEventCounter, type EventCounter } from './sse.js';

@@ -58,7 +58,7 @@ export function createJournal(listener: ExchangeListener): {
       const id = ++exchanges;
       const startedAt = Date.now();
       const started = performance.now();
-      const requestHeaders = readable(request.headers);
+      const requestHeaders = readableHeaders(request.headers);
       const counter = createEventCounter();
       let events = 0;
       let responseHeaders: Readonly<Record<string, string>> = {};
@@ -87,7 +87,10 @@ export function createJournal(listener: ExchangeListener): {
       response.writeHead = function tellingWriteHead(this: ServerResponse, ...rest: never[]) {
         const result = (writeHead as (...rest: never[]) => ServerResponse).apply(this, rest);
         // Headers that are given with the head are not among those that were set before.
-        responseHeaders = readable({ ...this.getHeaders(), ...(rest[1] as OutgoingHttpHeaders | undefined) });
+        responseHeaders = readableHeaders({
+          ...this.getHeaders(),
+          ...(rest[1] as OutgoingHttpHeaders | undefined),
+        });
         tell('open');
         return result;
       } as typeof response.writeHead;
@@ -102,7 +105,8 @@ export function createJournal(listener: ExchangeListener): {
   };
 }
 
-function readable(
+/** Headers as they may be shown: by name in lower case, repeated ones joined, credentials replaced by a word. */
+export function readableHeaders(
   headers: Readonly<Record<string, string | string[] | number | undefined>>,
 ): Record<string, string> {
   const out: Record<string, string> = {};
