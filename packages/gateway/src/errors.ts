@@ -3,7 +3,8 @@ export const GATEWAY_ANSWERS = {
   'no-route': { status: 404, message: 'No route of the gateway leads here' },
   'path-not-plain': {
     status: 400,
-    message: 'The path has empty or dot segments, backslashes, or letters or slashes in percent-encoding',
+    message:
+      'The path can be read in more than one way: write it without empty or dot segments, \\ # ; and needless percent-encoding',
   },
   'upstream-unreachable': { status: 502, message: 'The MCP server behind the gateway cannot be reached' },
   'upstream-broke-off': { status: 502, message: 'The MCP server broke off its answer' },

@@ -1,11 +1,19 @@
 import type { Route } from './config.js';
 
-/** The route whose path holds this one, by whole segments. Routes come with the longest path first. */
+/**
+ * The route whose path holds this one, by whole segments. Routes come with the longest path first. A path that another
+ * route holds but for its case leads nowhere: the upstream may not tell them apart, and the policies may differ.
+ */
 export function findRoute(routes: readonly Route[], path: string): Route | undefined {
-  return routes.find((route) => {
-    if (!path.startsWith(route.path)) return false;
-    return route.path === '/' || path.length === route.path.length || path[route.path.length] === '/';
-  });
+  const found = routes.find((route) => holds(route.path, path));
+  const lower = path.toLowerCase();
+  const meant = routes.find((route) => holds(route.path.toLowerCase(), lower));
+  return found === meant ? found : undefined;
+}
+
+function holds(route: string, path: string): boolean {
+  if (!path.startsWith(route)) return false;
+  return route === '/' || path.length === route.length || path[route.length] === '/';
 }
 
 /**
@@ -13,7 +21,9 @@ export function findRoute(routes: readonly Route[], path: string): Route | undef
  * climb out of its route nor reach another one by a second spelling.
  */
 export function isPlainPath(path: string): boolean {
-  return !/\\|\/\/|\/\.{1,2}(?:[/;]|$)|%2f|%5c/i.test(path) && !ENCODED_UNRESERVED.test(path);
+  return (
+    !/[\\#;]|\/\/|\/\.{1,2}(?:\/|$)|%2f|%5c|%[01][0-9a-f]|%7f/i.test(path) && !ENCODED_UNRESERVED.test(path)
+  );
 }
 
 /** A letter, a digit, `-`, `.`, `_` or `~` in percent-encoding, which equals the plain one (RFC 3986 section 6.2.2.2). */

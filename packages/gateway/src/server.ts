@@ -40,6 +40,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const proxy = createReverseProxy(settings.limits);
   const handle = createHandler(settings, proxy, options);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS });
+  server.maxHeadersCount = 0; // their size is bounded; a bound on their number would hide those that are past it
   const exchanges = followExchanges(server);
   server.on('request', handle);
   server.on('clientError', (error, socket) =>

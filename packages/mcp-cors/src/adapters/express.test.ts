@@ -12,7 +12,7 @@ import {
   varyNames,
   type WireResponse,
 } from '../../../../test/fixtures/wire.js';
-import { type Decision, type PolicyConfig, PolicyConfigError } from '../policy/index.js';
+import { createDirectory, type Decision, type PolicyConfig, PolicyConfigError } from '../policy/index.js';
 import { mcpCors } from './express.js';
 
 const APP = 'https://app.example.com';
@@ -293,5 +293,76 @@ describe('mcpCors for Express', () => {
     expect([response.status, response.body]).toEqual([200, 'own']);
     expect(values(response, 'access-control-allow-origin')).toEqual(['*']);
     expect(values(response, 'vary')).toEqual([]);
+  });
+});
+
+describe('a directory that has to be asked', () => {
+  /** Names APP, after a while. */
+  const before = (): express.Handler => {
+    const directory = createDirectory({
+      lookup: async (origin) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return origin === APP;
+      },
+    });
+    return mcpCors({ origins: directory }) as express.Handler;
+  };
+  const post = request('POST /mcp', { Origin: APP, ...JSON_TYPE }, '{"a":1}');
+
+  it('lets what it names go on to body parsers and routes', async () => {
+    const send = await start(
+      (app) => {
+        app.use(express.json());
+        app.post('/mcp', (incoming, response) => void response.json({ got: incoming.body.a }));
+      },
+      { before: before() },
+    );
+    for (const _ of ['asked', 'remembered']) {
+      const response = await send(post);
+      expect([response.status, response.body]).toEqual([200, '{"got":1}']);
+      expectReadable(response);
+    }
+  });
+
+  it('refuses what it does not name before anything sees it', async () => {
+    const seen = vi.fn();
+    const send = await start((app) => void app.use((_, response) => void response.end(seen())), {
+      before: before(),
+    });
+    const response = await send(request('POST /mcp', { Origin: EVIL, ...JSON_TYPE }, '{}'));
+    expect(response.status).toBe(403);
+    expect(corsNames(response)).toEqual([]);
+    expect(seen).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, (app: Express) => void, number]>([
+    [
+      'throws',
+      (app) =>
+        void app.use(() => {
+          throw new Error('bang');
+        }),
+      500,
+    ],
+    ['rejects', (app) => void app.use(async () => Promise.reject(new Error('bang'))), 500],
+    ['passes an error on', (app) => void app.use((_, _response, next) => next(new Error('bang'))), 500],
+    ['has no route', () => {}, 404],
+    [
+      'has an error handler of its own',
+      (app) => {
+        app.use(() => {
+          throw new Error('bang');
+        });
+        app.use((_: Error, _request: Request, response: Response, _next: NextFunction) => {
+          response.status(502).end('mended');
+        });
+      },
+      502,
+    ],
+  ])('lets the page read the error of an application that %s', async (_, build, status) => {
+    const send = await start(build, { before: before() });
+    const response = await send(post);
+    expect(response.status).toBe(status);
+    expectReadable(response);
   });
 });

@@ -6,7 +6,7 @@ import {
   type Http2ServerResponse,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { APPLICATIONS } from '../../../../test/fixtures/applications.js';
 import {
@@ -20,8 +20,11 @@ import {
   type WireResponse,
 } from '../../../../test/fixtures/wire.js';
 import {
+  createDirectory,
+  createLivePolicy,
   createPolicy,
   type Decision,
+  type OriginDirectory,
   type PolicyConfig,
   PolicyConfigError,
   type RequestHead,
@@ -56,6 +59,7 @@ async function start(
   open.push(server);
   return {
     reached,
+    port: server.port,
     send: (text: string, isHead = false) => exchange(server.port, text, { isHead }),
     async one(text: string, isHead = false): Promise<WireResponse> {
       const responses = await exchange(server.port, text, { isHead });
@@ -552,6 +556,150 @@ describe('onDecision', () => {
     );
     await one(request('GET /mcp', { Origin: APP }));
     expect(order).toEqual(['decision', 'application']);
+  });
+});
+
+describe('a directory that has to be asked', () => {
+  /** Named: `https://b...`; the answer takes so long. */
+  function directory(delayMs = 5): OriginDirectory & { readonly asked: string[] } {
+    const asked: string[] = [];
+    const { has } = createDirectory({
+      lookup: async (origin) => {
+        asked.push(origin);
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        return origin.startsWith('https://b');
+      },
+    });
+    return { has, asked };
+  }
+  const B = 'https://b.example';
+  const readBody: RequestListener = async (incoming, response) => {
+    let body = '';
+    for await (const chunk of incoming) body += String(chunk);
+    response.end(`got ${body.length}`);
+  };
+
+  it('lets pass what it names, with the headers of any other and the whole body', async () => {
+    const { one, reached } = await start(readBody, { origins: [APP, directory()] });
+    const text = request('POST /mcp', { Origin: B, ...JSON_TYPE }, 'x'.repeat(100_000));
+    for (const _ of ['asked', 'remembered']) {
+      const response = await one(text);
+      expect([response.status, response.body]).toEqual([200, 'got 100000']);
+      expect(values(response, 'access-control-allow-origin')).toEqual([B]);
+      expect(corsNames(response)).toEqual(['access-control-allow-origin', 'access-control-expose-headers']);
+      expect(varyNames(response)).toEqual(['origin']);
+    }
+    expect(reached).toHaveLength(2);
+  });
+
+  it('refuses what it does not name, and what it cannot find out', async () => {
+    const broken: OriginDirectory = { has: () => Promise.reject(new Error('down')) };
+    for (const origins of [[directory()], [broken], [directory(), broken]]) {
+      const { one, reached } = await start(undefined, { origins });
+      const response = await one(request('POST /mcp', { Origin: EVIL, ...JSON_TYPE }, '{}'));
+      expect(response.status).toBe(403);
+      expect(corsNames(response)).toEqual([]);
+      expect(varyNames(response)).toEqual(['origin']);
+      expect(reached).toEqual([]);
+    }
+  });
+
+  it('answers preflights and refuses content types when it has waited', async () => {
+    const { one, reached } = await start(undefined, { origins: directory() });
+    const preflight = await one(
+      request('OPTIONS /mcp', { Origin: B, 'Access-Control-Request-Method': 'POST' }),
+    );
+    expect(preflight.status).toBe(204);
+    expect(values(preflight, 'access-control-allow-origin')).toEqual([B]);
+    const c = await one(
+      request('POST /mcp', { Origin: 'https://b2.example', 'Content-Type': 'text/plain' }, '{}'),
+    );
+    expect(c.status).toBe(415);
+    expect(values(c, 'access-control-allow-origin')).toEqual(['https://b2.example']);
+    expect(reached).toEqual([]);
+  });
+
+  it('answers the requests of a connection in their order', async () => {
+    const { send } = await start((incoming, response) => void response.end(incoming.url), {
+      origins: [APP, directory(30)],
+    });
+    const keep = { Connection: 'keep-alive' };
+    const responses = await send(
+      request('GET /slow', { ...keep, Origin: B }) +
+        request('GET /foreign', { ...keep, Origin: EVIL }) +
+        request('GET /quick', { Origin: APP }),
+    );
+    expect(responses.map(({ status }) => status)).toEqual([200, 403, 200]);
+    expect(responses.map(({ body }) => body)[0]).toBe('/slow');
+    expect(responses.map(({ body }) => body)[2]).toBe('/quick');
+  });
+
+  it('is asked once for many that come at once', async () => {
+    const named = directory(30);
+    const { one, reached } = await start(undefined, { origins: named });
+    const text = request('GET /mcp', { Origin: B });
+    const responses = await Promise.all(Array.from({ length: 20 }, () => one(text)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(reached).toHaveLength(20);
+    expect(named.asked).toEqual([B]);
+  });
+
+  it('does not keep others waiting', async () => {
+    const { one } = await start(undefined, { origins: [APP, directory(2000)] });
+    let slowIsAnswered = false;
+    const slow = one(request('GET /mcp', { Origin: B })).then(() => {
+      slowIsAnswered = true;
+    });
+    expect((await one(request('GET /mcp', { Origin: APP }))).status).toBe(200);
+    expect((await one(request('GET /mcp', { Host: 'evil.example', Origin: B }))).status).toBe(403);
+    expect(slowIsAnswered).toBe(false);
+    await slow;
+  });
+
+  it('survives a client that is gone by the time of the answer', async () => {
+    const { one, port } = await start(undefined, { origins: [APP, directory(40)] });
+    for (const text of [
+      request('GET /mcp', { Origin: B }),
+      request('GET /mcp', { Origin: 'https://evil2.example' }),
+      request('OPTIONS /mcp', { Origin: 'https://b3.example', 'Access-Control-Request-Method': 'POST' }),
+    ]) {
+      const socket = connect(port, '127.0.0.1', () => socket.write(text));
+      socket.on('error', () => {});
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      socket.destroy();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    // An unhandled rejection or an exception would fail this run.
+    expect((await one(request('GET /mcp', { Origin: APP }))).status).toBe(200);
+    expect((await one(request('GET /mcp', { Origin: B }))).status).toBe(200);
+  });
+
+  it('reports only, when it has waited', async () => {
+    const heard: (string | undefined)[] = [];
+    const { one, reached } = await start(
+      undefined,
+      { origins: directory(), reportOnly: true },
+      { onDecision: ({ wouldDeny }) => heard.push(wouldDeny?.reason) },
+    );
+    const denied = await one(request('GET /mcp', { Origin: EVIL }));
+    expect([denied.status, corsNames(denied), values(denied, 'vary')]).toEqual([200, [], []]);
+    const allowed = await one(request('GET /mcp', { Origin: B }));
+    expect(values(allowed, 'access-control-allow-origin')).toEqual([B]);
+    expect(heard).toEqual(['origin-not-allowed', undefined]);
+    expect(reached).toHaveLength(2);
+  });
+});
+
+describe('a live policy', () => {
+  it('is followed by a server that holds it', async () => {
+    const live = createLivePolicy({ origins: APP });
+    const { one } = await start(undefined, live as unknown as PolicyConfig);
+    const ask = async (origin: string) => (await one(request('GET /mcp', { Origin: origin }))).status;
+    expect([await ask(APP), await ask(EVIL)]).toEqual([200, 403]);
+    live.replace({ origins: EVIL });
+    expect([await ask(APP), await ask(EVIL)]).toEqual([403, 200]);
+    expect(() => live.replace({ origins: 'null' })).toThrow(PolicyConfigError);
+    expect([await ask(APP), await ask(EVIL)]).toEqual([403, 200]);
   });
 });
 

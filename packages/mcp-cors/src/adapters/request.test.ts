@@ -29,6 +29,8 @@ describe('readRequestHead', () => {
       Origin: 'https://app.example.com',
       'Content-Type': 'application/json',
       'Mcp-Session-Id': 'abc',
+      'Sec-Fetch-Site': 'cross-site',
+      'Sec-Fetch-Dest': 'empty',
       'Access-Control-Request-Method': 'PUT',
       'Access-Control-Request-Headers': 'x-a,x-b',
     });
@@ -43,9 +45,22 @@ describe('readRequestHead', () => {
         requestHeaders: 'x-a,x-b',
         contentType: 'application/json',
         sessionId: 'abc',
+        fetchSite: 'cross-site',
+        fetchDest: 'empty',
+        incomplete: false,
         loopback: true,
       },
     ]);
+  });
+
+  it.each([
+    [997, false],
+    [998, true], // with the two others: as many as Node reads
+    [1100, true],
+  ])('knows that headers may be missing behind %i others', async (count, incomplete) => {
+    const filler = 'a:\r\n'.repeat(count);
+    const [head] = await headsOf(`GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${filler}\r\n`);
+    expect(head).toMatchObject({ host: 'a', incomplete });
   });
 
   it('reads names in any case, and no others of the same length', async () => {

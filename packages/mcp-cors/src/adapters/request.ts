@@ -12,6 +12,8 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
   let origin: string | undefined;
   let contentType: string | undefined;
   let sessionId: string | undefined;
+  let fetchSite: string | undefined;
+  let fetchDest: string | undefined;
   let requestMethod: string | undefined;
   let requestHeaders: string | undefined;
 
@@ -35,6 +37,8 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
         break;
       case 14:
         if (isNamed(name, 'Mcp-Session-Id', 'mcp-session-id')) sessionId = combine(sessionId, value);
+        else if (isNamed(name, 'Sec-Fetch-Site', 'sec-fetch-site')) fetchSite = combine(fetchSite, value);
+        else if (isNamed(name, 'Sec-Fetch-Dest', 'sec-fetch-dest')) fetchDest = combine(fetchDest, value);
         break;
       case 29:
         if (isNamed(name, 'Access-Control-Request-Method', 'access-control-request-method'))
@@ -59,8 +63,22 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
     requestHeaders,
     contentType,
     sessionId,
+    fetchSite,
+    fetchDest,
+    incomplete: isIncomplete(request),
     loopback: isLoopbackAddress(request.socket.localAddress),
   };
+}
+
+/** How many headers Node reads unless the server says otherwise; it drops the others without a word. */
+const DEFAULT_MAX_HEADERS = 1_000;
+
+/** Whether Node may have dropped headers. A server whose `maxHeadersCount` is 0 reads them all. */
+function isIncomplete({ rawHeaders, socket }: IncomingMessage): boolean {
+  if (rawHeaders.length < 2) return false;
+  const { server } = socket as { readonly server?: { readonly maxHeadersCount?: number | null } };
+  const most = server?.maxHeadersCount ?? DEFAULT_MAX_HEADERS;
+  return most > 0 && rawHeaders.length >= 2 * most;
 }
 
 /** Whether a name is this one; the two spellings that clients use are told without making a string. */

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { CORS_RESPONSE_HEADERS, type Decision, type HeaderField, mergeVary } from '../policy/index.js';
 
 /**
@@ -13,11 +13,22 @@ export function applyDecision(decision: Decision, response: ServerResponse): boo
   setHeaders(decision, response);
   if (decision.status !== undefined) {
     response.statusCode = decision.status;
+    if (hasLargeBody(response.req)) response.setHeader('Connection', 'close');
     response.end(decision.body);
     return true;
   }
   holdHeaders(decision, response);
   return false;
+}
+
+/** Bodies up to this size are read to their end, so that the connection can be used again. */
+const SMALL_BODY_BYTES = 65_536;
+
+/** Whether a refused request has a body that is not worth reading. */
+function hasLargeBody(request: IncomingMessage | undefined): boolean {
+  if (request === undefined) return false;
+  if (request.headers['transfer-encoding'] !== undefined) return true;
+  return Number(request.headers['content-length'] ?? 0) > SMALL_BODY_BYTES;
 }
 
 /** Makes the policy's headers the last word when the head is written. */

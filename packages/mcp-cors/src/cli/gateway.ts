@@ -187,8 +187,9 @@ function createRefusalLog(terminal: Terminal): GatewayListeners {
         status === 502
           ? 'the MCP server cannot be reached, or broke off'
           : 'the MCP server did not answer in time';
-      tell(`${status} ${path}`, () => ({
-        line: `${terminal.paintErr('warning', String(status))} ${method} ${path}: ${what}`,
+      const plain = path.split('?', 1)[0] as string; // a query can hold secrets
+      tell(`${status} ${plain}`, () => ({
+        line: `${terminal.paintErr('warning', String(status))} ${method} ${plain}: ${what}`,
       }));
     },
   };

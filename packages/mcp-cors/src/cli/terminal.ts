@@ -35,6 +35,8 @@ export function createTerminal(
     const colours = stream.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb';
     return colours ? styleText(STYLES[style], text, { validateStream: false }) : text;
   };
+  // Whoever reads along may go (`| head`): that must not end a gateway that others use.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {});
   return {
     out: (line = '') => void stdout.write(`${line}\n`),
     err: (line = '') => void stderr.write(`${line}\n`),

@@ -185,6 +185,11 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
     { origins: /^https:\/\/[a-z]+$/, dangerouslyAllowPublicSuffixes: true },
     { origins: [{ domains: undefined }] },
   ],
+  [
+    'a regular expression that spells a public suffix out',
+    { origins: /^https:\/\/(github|gitlab)\.io$/ },
+    { origins: [{ spelledOut: true, domains: ['github.io', 'gitlab.io'] }] },
+  ],
   ['a name below a public suffix', { origins: 'https://*.me.github.io' }, {}],
   ['a public suffix by itself', { origins: ['https://github.io', 'https://github.io:*'] }, {}],
   [
@@ -495,7 +500,22 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
   ['aliases as an object', { origins: APP, aliases: {} }, [['wrong-type', 'aliases']]],
   ['an alias that is no text', { origins: APP, aliases: [/a/] }, [['wrong-type', 'aliases[0]']]],
   ['any origin and a directory', { origins: ['*', DIRECTORY] }, [['origin-any-not-alone', 'origins[0]']]],
+  [
+    'bad origins behind directories',
+    { origins: [DIRECTORY, 'null', APP, DIRECTORY, 1, /a/] },
+    [
+      ['origin-null', 'origins[1]'],
+      ['wrong-type', 'origins[4]'],
+      ['regexp-not-anchored', 'origins[5]'],
+    ],
+  ],
   ['what only looks like a directory', { origins: [{ has: true }] }, [['wrong-type', 'origins[0]']]],
+  [
+    'hosts of a public suffix',
+    { origins: APP, hosts: ['a.com', '*.com'] },
+    [['host-public-suffix', 'hosts[1]']],
+  ],
+  ['hosts of a hosting service', { origins: APP, hosts: '*.github.io' }, [['host-public-suffix', 'hosts']]],
   ['an empty list of hosts', { origins: APP, hosts: [] }, [['hosts-empty', 'hosts']]],
   ['hosts null', { origins: APP, hosts: null }, [['wrong-type', 'hosts']]],
   ['a host that is no text', { origins: APP, hosts: [8080] }, [['wrong-type', 'hosts[0]']]],

@@ -155,7 +155,7 @@ export function readPolicyConfig(config: unknown): ConfigReading {
 
   const settings: PolicySettings = {
     ...readOrigins(given.origins, { credentials, allowInsecureOrigins, allowPublicSuffixes }, issues),
-    hosts: readHosts(given.hosts, issues),
+    hosts: readHosts(given.hosts, { allowPublicSuffixes }, issues),
     credentials,
     methods: readMethods(given.methods, issues),
     allowedHeaders: readAllowedHeaders(given.allowedHeaders, credentials, issues),
@@ -326,15 +326,24 @@ function isLoopbackHost(host: string): boolean {
   );
 }
 
-function readHosts(value: unknown, issues: PolicyIssue[]): readonly HostPattern[] | undefined {
+function readHosts(
+  value: unknown,
+  { allowPublicSuffixes }: Pick<OriginRules, 'allowPublicSuffixes'>,
+  issues: PolicyIssue[],
+): readonly HostPattern[] | undefined {
   if (value === undefined) return undefined;
   const before = issues.length;
   const patterns: HostPattern[] = [];
   for (const { path, text } of readTexts(value, 'hosts', issues)) {
     const pattern = parseHostPattern(text);
-    if (pattern === undefined)
-      issues.push(policyIssue('host-syntax', path, text, { ...withoutScheme(text) }));
-    else patterns.push(pattern);
+    if (pattern === undefined) {
+      issues.push(policyIssue('host-syntax', path, text, withoutScheme(text)));
+      continue;
+    }
+    patterns.push(pattern);
+    if (pattern.subdomains && !allowPublicSuffixes && isPublicSuffix(pattern.host)) {
+      issues.push(policyIssue('host-public-suffix', path, text));
+    }
   }
   if (patterns.length === 0 && issues.length === before)
     issues.push(policyIssue('hosts-empty', 'hosts', value));

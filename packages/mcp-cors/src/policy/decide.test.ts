@@ -57,6 +57,48 @@ const CASES: readonly Case[] = [
     head: { ...POST, path: 'mcp.example.com:443' },
     reason: 'request-target-not-allowed',
   },
+  {
+    name: 'headers that may be missing',
+    config: BASE,
+    head: { ...POST, incomplete: true },
+    reason: 'request-head-incomplete',
+  },
+  {
+    name: 'an image of another site',
+    config: BASE,
+    head: { ...GET, origin: undefined, fetchSite: 'cross-site', fetchDest: 'image' },
+    reason: 'cross-site-request',
+  },
+  {
+    name: 'a frame of another subdomain',
+    config: BASE,
+    head: { ...GET, path: '/sse', origin: undefined, fetchSite: 'same-site', fetchDest: 'iframe' },
+    reason: 'cross-site-request',
+  },
+  {
+    name: 'a link of another site',
+    config: BASE,
+    head: { ...GET, origin: undefined, fetchSite: 'cross-site', fetchDest: 'document' },
+    reason: 'no-origin',
+  },
+  {
+    name: 'an image of the same origin',
+    config: BASE,
+    head: { ...GET, origin: undefined, fetchSite: 'same-origin', fetchDest: 'image' },
+    reason: 'no-origin',
+  },
+  {
+    name: 'an image of another site where the path is not MCP',
+    config: { ...BASE, endpoints: { '/mcp': 'other' } },
+    head: { ...GET, origin: undefined, fetchSite: 'cross-site', fetchDest: 'image' },
+    reason: 'no-origin',
+  },
+  {
+    name: 'an image of another site where any origin is admitted',
+    config: { ...BASE, origins: '*' },
+    head: { ...GET, origin: undefined, fetchSite: 'cross-site', fetchDest: 'image' },
+    reason: 'no-origin',
+  },
   { name: 'no path', config: BASE, head: { ...GET, path: '' }, reason: 'request-target-not-allowed' },
   {
     name: 'an asterisk outside OPTIONS',
@@ -1214,7 +1256,8 @@ describe('a policy under attack', () => {
     );
   });
 
-  test('cost does not grow with what was sent', () => {
+  // What is quadratic in a hundred thousand characters would not come to its end.
+  test('a hostile head of any size is refused or decided about', () => {
     const { decide } = createPolicy({ ...BASE, origins: ['https://*.example.net'], hosts: '*.example.com' });
     const heads: RequestHead[] = [
       { ...PREFLIGHT, origin: 'https://a.example.net', requestHeaders: ','.repeat(100_000) },
@@ -1225,9 +1268,8 @@ describe('a policy under attack', () => {
       { ...POST, path: `/${'.'.repeat(100_000)}` },
       { ...POST, path: '/.'.repeat(50_000) },
     ];
-    const start = performance.now();
-    for (let i = 0; i < 20; i++) for (const one of heads) decide(one);
-    expect(performance.now() - start).toBeLessThan(1500);
+    for (const one of heads)
+      expect(decide(one).outcome).toBe(one === heads.at(-1) || one === heads.at(-2) ? 'pass' : 'deny');
   });
 
   test('only so much is kept of the origins that a wildcard admits', () => {

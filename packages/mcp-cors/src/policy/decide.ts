@@ -52,7 +52,7 @@ interface KindTable {
 }
 
 /** Most grants that are kept of origins admitted by anything but a pattern of their own. */
-const MOST_REMEMBERED_MATCHES = 10_000;
+const MOST_REMEMBERED_MATCHES = 1_000;
 /** An admitted origin, with its decisions once they were made, by kind of endpoint. */
 interface Grant {
   readonly reason: Reason;
@@ -182,6 +182,7 @@ export function compileDecide(settings: PolicySettings): Decide {
   let lastHost: string | undefined; // the Host that was admitted last
 
   return function decide(head) {
+    if (head.incomplete === true) return deny('request-head-incomplete');
     const path = head.path;
     // RFC 9112 section 3.2: origin-form, or `*` of OPTIONS. An absolute form would override Host.
     if (path.charCodeAt(0) !== 0x2f && !(path === '*' && head.method === 'OPTIONS')) {
@@ -198,7 +199,11 @@ export function compileDecide(settings: PolicySettings): Decide {
 
     const origin = head.origin;
     if (origin === undefined) {
-      return missingOrigin === 'deny' ? deny('origin-missing') : conclude(head, withoutOrigin);
+      if (missingOrigin === 'deny') return deny('origin-missing');
+      if (!matcher.any && isCrossSite(head) && GUARDED_KINDS.includes(classify(head.path))) {
+        return deny('cross-site-request');
+      }
+      return conclude(head, withoutOrigin);
     }
     const grant = findGrant(origin);
     if (grant !== undefined) return conclude(head, grant);
@@ -256,6 +261,18 @@ export const DIRECTORY_RULE = '(directory)';
 /** Whether the Host of a request is held against an allowlist: the owner's, or loopback names on loopback. */
 export function isHostChecked({ loopback }: RequestHead, { hosts, allowAnyHost }: PolicySettings): boolean {
   return !allowAnyHost && (hosts !== undefined || loopback !== false);
+}
+
+/** Kinds of endpoint that a page of another site has no business to load as an image, a script or a frame. */
+const GUARDED_KINDS: readonly EndpointKind[] = ['mcp', 'sse', 'messages'];
+
+/**
+ * Whether a page of another origin sent a request to which browsers add no Origin, such as a GET in no-cors mode. Following
+ * a link is not meant: sign-in does that.
+ * @see https://www.w3.org/TR/fetch-metadata/
+ */
+function isCrossSite({ fetchSite, fetchDest }: RequestHead): boolean {
+  return (fetchSite === 'cross-site' || fetchSite === 'same-site') && fetchDest !== 'document';
 }
 
 function isJson(contentType: string | undefined): boolean {

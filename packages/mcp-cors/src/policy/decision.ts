@@ -55,6 +55,12 @@ export const REASONS = freezeDeep({
     check: 'request-target',
     message: 'The request target must be a path',
   },
+  'request-head-incomplete': {
+    outcome: 'deny',
+    status: 431,
+    check: 'request-target',
+    message: 'The request has more headers than are looked at',
+  },
   'host-missing': {
     outcome: 'deny',
     status: 403,
@@ -72,6 +78,12 @@ export const REASONS = freezeDeep({
     status: 403,
     check: 'origin',
     message: 'Requests without an origin are not allowed',
+  },
+  'cross-site-request': {
+    outcome: 'deny',
+    status: 403,
+    check: 'origin',
+    message: 'Pages of other sites may not send requests here without an origin',
   },
   'origin-null': {
     outcome: 'deny',
@@ -130,6 +142,11 @@ export interface RequestHead {
   readonly requestHeaders?: string | undefined;
   readonly contentType?: string | undefined;
   readonly sessionId?: string | undefined;
+  /** Sec-Fetch-Site and Sec-Fetch-Dest: what the browser says of a request to which it adds no Origin. */
+  readonly fetchSite?: string | undefined;
+  readonly fetchDest?: string | undefined;
+  /** Whether headers may be missing, since there were more than the carrier could read. */
+  readonly incomplete?: boolean | undefined;
   /**
    * Whether the connection was accepted on a loopback address. A policy without `hosts` then admits loopback names
    * alone; a carrier that does not know leaves it out, which counts as loopback.

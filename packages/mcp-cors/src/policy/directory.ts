@@ -96,9 +96,8 @@ export function createDirectory(options: DirectoryOptions): OriginDirectory {
     } finally {
       pending.delete(origin);
     }
-    const answered = now();
-    const freshUntil = answered + (named ? ttlMs : negativeTtlMs);
-    remember(origin, { named, freshUntil, lastGoodUntil: freshUntil + (named ? lastGoodMs : 0) });
+    const freshUntil = now() + (named ? ttlMs : negativeTtlMs);
+    remember(origin, { named, freshUntil, lastGoodUntil: freshUntil + lastGoodMs });
     return named;
   }
 
@@ -135,7 +134,7 @@ function bounded(
   throw new RangeError(`${name} must be a number from ${least} to ${most}`);
 }
 
-/** Asks; a source that throws rejects, and never before the caller has gone on. */
+/** Asks. A source that throws at once makes a promise that rejects, like any other. */
 async function withTimeout(
   lookup: DirectoryOptions['lookup'],
   origin: string,

@@ -113,20 +113,33 @@ export function createEndpointClassifier(
   endpoints: Readonly<Record<string, EndpointKind>>,
 ): EndpointClassifier {
   const exact = new Map<string, EndpointKind>(Object.entries(DEFAULT_ENDPOINTS));
-  const below: (readonly [prefix: string, kind: EndpointKind])[] = [];
+  const below: [prefix: string, kind: EndpointKind][] = [];
   for (const [path, kind] of Object.entries(endpoints)) {
     if (path.endsWith('/*')) below.push([path.slice(0, -1), kind]);
     else exact.set(path, kind);
   }
   below.sort(([a], [b]) => b.length - a.length); // the longest prefix wins
+  // Servers may take /API/Mcp/ for /api/mcp.
+  const exactInAnyCase = new Map([...exact].map(([path, kind]) => [path.toLowerCase(), kind]));
+  const belowInAnyCase = below.map(([prefix, kind]) => [prefix.toLowerCase(), kind] as const);
 
   return (path) => {
     const kind = exact.get(path);
     if (kind !== undefined) return kind;
     if (!isPlainPath(path)) return 'mcp';
-    for (const [prefix, prefixed] of below) if (path.startsWith(prefix)) return prefixed;
-    return isMetadataPath(path) ? 'metadata' : 'mcp';
+    const found = kindBelow(path, below);
+    const lower = path.toLowerCase();
+    const meant = exactInAnyCase.get(lower.replace(/\/+$/, '')) ?? kindBelow(lower, belowInAnyCase);
+    return found === meant ? found : 'mcp';
   };
+}
+
+function kindBelow(
+  path: string,
+  below: readonly (readonly [prefix: string, kind: EndpointKind])[],
+): EndpointKind {
+  for (const [prefix, kind] of below) if (path.startsWith(prefix)) return kind;
+  return isMetadataPath(path) ? 'metadata' : 'mcp';
 }
 
 function isMetadataPath(path: string): boolean {
@@ -140,7 +153,7 @@ function isMetadataPath(path: string): boolean {
 
 /** Whether a path says what it reaches: no dot segments, nothing encoded, no empty segments. */
 function isPlainPath(path: string): boolean {
-  return !path.includes('%') && !path.includes('//') && !path.includes('\\') && !hasDotSegments(path);
+  return !/[%\\#;]|\/\//.test(path) && !hasDotSegments(path);
 }
 
 /** Whether a path has `.` or `..` segments. */

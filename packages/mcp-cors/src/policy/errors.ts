@@ -134,6 +134,10 @@ export const POLICY_ISSUES = freezeDeep({
     remedy:
       'Write a name or an address as it stands in the Host header, such as mcp.example.com or [::1]:8080.',
   },
+  'host-public-suffix': {
+    message: 'anyone can register a name directly under this public suffix, and rebind it to this server',
+    remedy: 'Name the host: mcp.example.com. If you must, set dangerouslyAllowPublicSuffixes: true.',
+  },
   'hosts-empty': {
     message: 'no host is named, so every request would be refused',
     remedy: "Name the hosts under which you serve: hosts: ['mcp.example.com'], or leave hosts out.",

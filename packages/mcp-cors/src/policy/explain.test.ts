@@ -40,6 +40,16 @@ const CASES: Record<Reason, readonly Case[]> = {
     { head: PREFLIGHT, why: ["'POST'", `'${APP}'`] },
     { head: { ...PREFLIGHT, origin: `http://${HOST}` }, why: ["'POST'", `'http://${HOST}'`] },
   ],
+  'request-head-incomplete': [
+    { head: { ...POST, incomplete: true }, why: ['more headers'], remedy: 'maxHeadersCount' },
+  ],
+  'cross-site-request': [
+    {
+      head: { ...POST, method: 'GET', origin: undefined, fetchSite: 'cross-site', fetchDest: 'image' },
+      why: ['Sec-Fetch-Site', 'cross-site'],
+      remedy: 'cors mode',
+    },
+  ],
   'request-target-not-allowed': [
     { head: { ...POST, path: 'http://evil.example/' }, why: ["'http://evil.example/'"], remedy: '/' },
   ],

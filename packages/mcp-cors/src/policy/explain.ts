@@ -1,3 +1,4 @@
+import { createCanonicaliser } from './alias.js';
 import { type PolicySettings, readPolicyConfig } from './config.js';
 import { isHostChecked } from './decide.js';
 import { CHECKS, type Check, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
@@ -54,6 +55,11 @@ const WORDS: Readonly<Record<Reason, Words>> = {
     remedy: () =>
       'Send a request target that begins with /. Proxies in front must not forward absolute forms.',
   },
+  'request-head-incomplete': {
+    why: () =>
+      'The request has more headers than the server reads, so one that counts may have been dropped.',
+    remedy: () => 'Send fewer headers. A server that must take more sets maxHeadersCount; 0 reads them all.',
+  },
   'host-missing': {
     why: () => 'The request has no Host, so nobody can tell whether DNS rebinding brought it here.',
     remedy: () => 'Send a Host header (HTTP/1.1), or set dangerouslyAllowAnyHost: true.',
@@ -73,6 +79,12 @@ const WORDS: Readonly<Record<Reason, Words>> = {
     why: () => "The request has no Origin, and missingOrigin is 'deny'.",
     remedy: () => "Set missingOrigin: 'allow' if native clients shall connect.",
   },
+  'cross-site-request': {
+    why: ({ fetchSite }) =>
+      `A page of another origin (Sec-Fetch-Site: ${shown(fetchSite)}) loads this in no-cors mode, as an image, a script or a frame.`,
+    remedy: () =>
+      "Let the page use fetch() in cors mode. If the path is not MCP, say so: endpoints: { '/path': 'other' }.",
+  },
   'origin-null': {
     why: () => 'The origin is null: a sandboxed frame, a file: or data: page, or a redirect across origins.',
     remedy: () =>
@@ -84,7 +96,7 @@ const WORDS: Readonly<Record<Reason, Words>> = {
         ? `The Origin ${shown(head.origin)} is not one that a browser would send.`
         : `The origin ${shown(head.origin)} is not among the allowed origins.`,
     remedy: ({ origin = '' }, _, settings) => {
-      const near = findNearMiss(origin, settings.origins);
+      const near = findNearMiss(origin, settings.origins, createCanonicaliser(settings.aliases));
       const hint =
         near === undefined ? '' : `The nearest pattern is ${quote(near.pattern)}, but ${near.difference}. `;
       return `${hint}${

@@ -1,3 +1,4 @@
+import type { Canonicalise } from './alias.js';
 import { nearestName } from './config.js';
 import { type OriginParts, parseOrigin } from './origin.js';
 import { createOriginMatcher, type OriginPattern } from './pattern.js';
@@ -14,15 +15,17 @@ type NamedPattern = Extract<OriginPattern, { readonly scheme: string }>;
 /** What can be off by little, the most telling first. */
 const DIFFERENCES: readonly (readonly [
   difference: string,
-  applies: (origin: OriginParts, pattern: NamedPattern) => boolean,
+  applies: (origin: OriginParts, pattern: NamedPattern, canonicalise: Canonicalise) => boolean,
 ])[] = [
   [
     'the port differs',
-    (origin, pattern) => origin.scheme === pattern.scheme && holdsHost(pattern, origin.host),
+    (origin, pattern, canonicalise) =>
+      origin.scheme === pattern.scheme && holdsHost(pattern, origin.host, canonicalise),
   ],
   [
     'the scheme differs',
-    (origin, pattern) => origin.scheme !== pattern.scheme && holdsHost(pattern, origin.host),
+    (origin, pattern, canonicalise) =>
+      origin.scheme !== pattern.scheme && holdsHost(pattern, origin.host, canonicalise),
   ],
   [
     'the pattern asks for a subdomain',
@@ -43,18 +46,25 @@ const DIFFERENCES: readonly (readonly [
  * default port), then the port, the scheme, the subdomain, the spelling. Looks at every pattern: for people, not for
  * the path of a request.
  */
-export function findNearMiss(origin: string, patterns: readonly OriginPattern[]): NearMiss | undefined {
+export function findNearMiss(
+  origin: string,
+  patterns: readonly OriginPattern[],
+  canonicalise: Canonicalise = (host) => host,
+): NearMiss | undefined {
   const tidy = origin.trim().toLowerCase().replace(/\/$/, '');
   const mended = DEFAULT_PORT_SPELLED_OUT.test(tidy) ? tidy.replace(/:[0-9]+$/, '') : tidy;
   if (mended !== origin) {
-    const pattern = createOriginMatcher(patterns).match(mended);
+    const pattern = createOriginMatcher(patterns, canonicalise).match(mended);
     if (pattern !== undefined) return { pattern, difference: `a browser would send ${mended}` };
   }
   const parts = parseOrigin(mended);
   if (parts === undefined) return undefined;
-  const named = patterns.filter((pattern): pattern is NamedPattern => 'scheme' in pattern);
+  // `moz-extension://*` names no host that another could be near to.
+  const named = patterns.filter(
+    (pattern): pattern is NamedPattern => 'scheme' in pattern && pattern.host !== '',
+  );
   for (const [difference, applies] of DIFFERENCES) {
-    const found = named.find((pattern) => applies(parts, pattern));
+    const found = named.find((pattern) => applies(parts, pattern, canonicalise));
     if (found !== undefined) return { pattern: found.text, difference };
   }
   return undefined;
@@ -66,7 +76,7 @@ function isSubdomainPattern(pattern: NamedPattern): boolean {
   return pattern.type === 'wildcard' && pattern.subdomains === 'labels';
 }
 
-function holdsHost(pattern: NamedPattern, host: string): boolean {
+function holdsHost(pattern: NamedPattern, host: string, canonicalise: Canonicalise): boolean {
   if (isSubdomainPattern(pattern)) return host.endsWith(`.${pattern.host}`);
-  return pattern.host === host;
+  return canonicalise(pattern.host) === canonicalise(host);
 }

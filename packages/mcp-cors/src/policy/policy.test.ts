@@ -2,7 +2,10 @@ import { describe, expect, it, test } from 'vitest';
 import type { PolicyConfig } from './config.js';
 import * as entry from './index.js';
 import {
+  createDirectory,
+  createLivePolicy,
   createPolicy,
+  createSnapshot,
   type Policy,
   PolicyConfigError,
   type RequestHead,
@@ -139,6 +142,151 @@ describe('toPolicy', () => {
 
   test.each([undefined, null, APP, 1])('says what is wrong with %j as createPolicy does', (value) => {
     expect(() => toPolicy(value as unknown as Policy)).toThrow(PolicyConfigError);
+  });
+});
+
+describe('with', () => {
+  it('keeps everything but what it changes', () => {
+    const policy = createPolicy(FULL);
+    const other = policy.with({ maxAge: 5 });
+    expect(other.settings).toEqual({ ...policy.settings, maxAgeSeconds: 5 });
+    expect(other).not.toBe(policy);
+    expect(Object.isFrozen(other)).toBe(true);
+  });
+
+  it('replaces what it changes whole', () => {
+    const other = createPolicy(FULL).with({ origins: 'https://b.example', methods: [] });
+    expect(other.decide(HEAD)).toMatchObject({ reason: 'origin-not-allowed' });
+    expect(other.decide({ ...HEAD, origin: 'https://b.example' })).toMatchObject({ outcome: 'pass' });
+    expect(other.settings.methods).toEqual([]);
+  });
+
+  it('leaves the policy that it was called on alone', () => {
+    const policy = createPolicy(FULL);
+    const before = JSON.stringify(policy.settings);
+    policy.with({ origins: '*', credentials: false, hosts: 'evil.example' });
+    expect(JSON.stringify(policy.settings)).toBe(before);
+    expect(policy.decide(HEAD)).toMatchObject({ outcome: 'pass' });
+    expect(policy.decide({ ...HEAD, origin: 'https://evil.example' }).outcome).toBe('deny');
+  });
+
+  it('goes back to a default where the change says undefined', () => {
+    expect(createPolicy(FULL).with({ hosts: undefined, maxAge: undefined }).settings).toMatchObject({
+      hosts: undefined,
+      maxAgeSeconds: 7200,
+    });
+  });
+
+  it('refuses what createPolicy refuses, the whole taken together', () => {
+    expect(() => createPolicy(FULL).with({ maxAge: -5 })).toThrow(PolicyConfigError);
+    expect(() => createPolicy(FULL).with({ origins: '*' })).toThrow(/credentials/);
+    expect(() => createPolicy(FULL).with({ colour: 'red' } as Partial<PolicyConfig>)).toThrow(
+      PolicyConfigError,
+    );
+  });
+
+  it('keeps directories', async () => {
+    const policy: Policy = createPolicy({
+      origins: [APP, createSnapshot(['https://b.example'])],
+      hosts: HEAD.host as string,
+    });
+    const other = policy.with({ debug: true });
+    expect(await other.decide({ ...HEAD, origin: 'https://b.example' })).toMatchObject({ outcome: 'pass' });
+    expect(await other.decide({ ...HEAD, origin: 'https://c.example' })).toMatchObject({ outcome: 'deny' });
+  });
+
+  it('can be chained', () => {
+    const other = createPolicy({ origins: APP })
+      .with({ hosts: 'a.example' })
+      .with({ debug: true })
+      .with({ maxAge: 1 });
+    expect(other.settings).toMatchObject({ hosts: [{ host: 'a.example' }], debug: true, maxAgeSeconds: 1 });
+  });
+});
+
+describe('toConfig', () => {
+  it('leaves out directories, and hosts that were not named', () => {
+    const written = createPolicy({ origins: [APP, createSnapshot()] }).toConfig();
+    expect(written.origins).toEqual([APP]);
+    expect(written).not.toHaveProperty('hosts');
+  });
+
+  it('compiles to the same settings', () => {
+    const policy = createPolicy(FULL);
+    expect(createPolicy(policy.toConfig()).settings).toEqual(policy.settings);
+  });
+});
+
+describe('createLivePolicy', () => {
+  const EVIL = 'https://evil.example';
+  const other: PolicyConfig = { origins: 'https://b.example', hosts: HEAD.host as string };
+
+  it('decides, explains and tells as the policy that it was given last', () => {
+    const live = createLivePolicy(FULL);
+    const { decide, explain, toConfig } = live; // as carriers keep them
+    expect(decide(HEAD)).toMatchObject({ outcome: 'pass' });
+    live.replace(other);
+    expect(decide(HEAD)).toMatchObject({ outcome: 'deny', reason: 'origin-not-allowed' });
+    expect(decide({ ...HEAD, origin: 'https://b.example' })).toMatchObject({ outcome: 'pass' });
+    expect(explain(HEAD)).toMatchObject({ verdict: 'refused' });
+    expect(toConfig().origins).toEqual(['https://b.example']);
+    expect(live.settings).toEqual(createPolicy(other).settings);
+    expect(live.with({ debug: true }).settings).toEqual({ ...createPolicy(other).settings, debug: true });
+  });
+
+  it('takes policies as they are', () => {
+    const policy = createPolicy(FULL);
+    const live = createLivePolicy(createPolicy(other));
+    live.replace(policy);
+    expect(live.settings).toBe(policy.settings);
+  });
+
+  it('keeps its policy when the next one is not valid', () => {
+    const live = createLivePolicy(FULL);
+    const before = live.settings;
+    for (const bad of [{ origins: [] }, { ...FULL, maxAge: -7 }, undefined, { ...FULL, origins: '*' }]) {
+      expect(() => live.replace(bad as unknown as PolicyConfig)).toThrow(PolicyConfigError);
+      expect(live.settings).toBe(before);
+      expect(live.decide(HEAD)).toMatchObject({ outcome: 'pass' });
+    }
+    expect(() => createLivePolicy({ origins: [] })).toThrow(PolicyConfigError);
+  });
+
+  it('is never half one policy and half another', () => {
+    const live = createLivePolicy({ origins: APP, hosts: 'a.example' });
+    const seen = new Set<string>();
+    for (let i = 0; i < 100; i++) {
+      live.replace(
+        i % 2 === 0 ? { origins: EVIL, hosts: 'b.example' } : { origins: APP, hosts: 'a.example' },
+      );
+      const { origins, hosts } = live.settings;
+      seen.add(`${origins[0]?.text} ${hosts?.[0]?.text}`);
+    }
+    expect([...seen].toSorted()).toEqual([`${APP} a.example`, `${EVIL} b.example`]);
+  });
+
+  it('lets a decision under way end with the policy that it began with', async () => {
+    let answer: (named: boolean) => void = () => {};
+    const directory = createDirectory({ lookup: () => new Promise((resolve) => (answer = resolve)) });
+    const live = createLivePolicy({
+      origins: directory,
+      hosts: HEAD.host as string,
+      exposedHeaders: 'X-First',
+    });
+    const waiting = live.decide({ ...HEAD, origin: EVIL });
+    expect(waiting).toBeInstanceOf(Promise);
+    live.replace({ ...other, exposedHeaders: 'X-Second' });
+    expect(live.decide({ ...HEAD, origin: EVIL })).toMatchObject({ outcome: 'deny' });
+    answer(true);
+    const decision = await waiting;
+    expect(decision.outcome).toBe('pass');
+    expect(Object.fromEntries(decision.headers)['Access-Control-Expose-Headers']).toContain('X-First');
+  });
+
+  it('is what a carrier takes for a policy', () => {
+    const live = createLivePolicy(FULL);
+    expect(toPolicy(live)).toBe(live);
+    expect(Object.isFrozen(live)).toBe(true);
   });
 });
 

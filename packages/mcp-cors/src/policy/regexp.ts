@@ -170,7 +170,8 @@ function createParser(source: string, ignoreCase: boolean): { parse(): Tree } {
     const inner = choice();
     depth--;
     if ('fault' in inner) return inner;
-    return eat(')') ? inner : { fault: 'regexp-syntax' };
+    at++; // the closing one: JavaScript has seen that there is one
+    return inner;
   }
 
   function escaped(): Tree {
@@ -289,7 +290,7 @@ function domainsOf(tree: Expression): Pick<OriginRegExp, 'domains' | 'spelledOut
   for (const items of alternativesOf(tree)) {
     const { text, whole } = trailingLiteral(withoutPort(items));
     // `([a-z]+\.)*example\.com` is bound to example.com, `[a-z]+example\.com` to com alone.
-    const candidates = [text.replace(/^\./, ''), text.slice(text.indexOf('.') + 1)];
+    const candidates = [text, text.slice(text.indexOf('.') + 1)];
     const automaton = compileAutomaton({ type: 'sequence', items });
     const bound = candidates.find((domain) => automaton !== undefined && isBoundTo(automaton, domain));
     if (bound === undefined) return { domains: undefined, spelledOut: false };
@@ -319,7 +320,7 @@ function alternativesOf(tree: Expression): (readonly Expression[])[] {
   let lists: (readonly Expression[])[] = [[]];
   for (const item of tree.items) {
     // Choices between a few alternatives are multiplied out; anything else stays as it is and counts as variable.
-    const parts = item.type === 'star' || item.type === 'character' ? [[item]] : alternativesOf(item);
+    const parts = alternativesOf(item);
     if (lists.length * parts.length > MAX_ALTERNATIVES) return [tree.items];
     lists = lists.flatMap((list) => parts.map((part) => [...list, ...part]));
   }
