@@ -269,6 +269,22 @@ describe('mcpCors for Express', () => {
     expect(varyNames(response)).toEqual(['origin']);
   });
 
+  it('hands what onDecision throws after a directory has answered to the error handler', async () => {
+    const later = createDirectory({ lookup: async () => true });
+    const before = mcpCors(
+      { origins: later },
+      {
+        onDecision: () => {
+          throw new Error('the listener failed');
+        },
+      },
+    ) as express.Handler;
+    const send = await start((app) => app.use((_, response) => void response.end('reached')), { before });
+    const first = await send(request('GET /mcp', { Origin: APP })); // the source is asked
+    const second = await send(request('GET /mcp', { Origin: APP })); // it is remembered
+    expect([first.status, second.status]).toEqual([500, 500]);
+  });
+
   it('hands what onDecision throws to the error handler', async () => {
     const broken = mcpCors(CONFIG, {
       onDecision: () => {

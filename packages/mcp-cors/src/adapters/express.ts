@@ -20,5 +20,5 @@ export type ExpressHandler = (
 export function mcpCors(configOrPolicy: PolicyConfig | Policy, options: CarrierOptions = {}): ExpressHandler {
   const carry = createCarrier(configOrPolicy, options);
   return (request, response, next) =>
-    carry(request, response, request.originalUrl ?? request.url ?? '/', next);
+    carry(request, response, request.originalUrl ?? request.url ?? '/', next, next);
 }

@@ -30,19 +30,32 @@ export function mcpCors(
 ): (listener: RequestListener) => RequestListener {
   const carry = createCarrier(configOrPolicy, options);
   return (listener) => (request, response) =>
-    carry(request, response, request.url ?? '/', () => listener(request, response));
+    carry(request, response, request.url ?? '/', () => listener(request, response), throwOutside);
+}
+
+/** Throws where a listener's own error would end up: with the process, and not in a promise of ours. */
+function throwOutside(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 /**
  * Decides about a Node request and applies the decision; goes on with what passes, at once or when a directory has
- * answered.
+ * answered. What is thrown after a directory has answered goes to `fail`.
  */
 export function createCarrier(
   configOrPolicy: PolicyConfig | Policy,
   { onDecision }: CarrierOptions,
-): (request: IncomingMessage, response: ServerResponse, target: string, proceed: () => void) => void {
+): (
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+  proceed: () => void,
+  fail: (error: unknown) => void,
+) => void {
   const policy = toPolicy(configOrPolicy);
-  return (request, response, target, proceed) => {
+  return (request, response, target, proceed, fail) => {
     const head = readRequestHead(request, target);
     const decided = policy.decide(head);
     const settle = (decision: Decision): void => {
@@ -50,7 +63,7 @@ export function createCarrier(
       onDecision?.(decision, head, policy);
       if (!answered) proceed();
     };
-    if (decided instanceof Promise) decided.then(settle);
+    if (decided instanceof Promise) decided.then(settle).catch(fail);
     else settle(decided);
   };
 }

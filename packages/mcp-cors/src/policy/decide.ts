@@ -18,7 +18,7 @@ import {
   namesAllowedByPrefix,
   SAFELISTED_METHODS,
 } from './headers.js';
-import { createHostMatcher, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
+import { createHostMatcher, LOOPBACK_HOST_PATTERNS } from './host.js';
 import { MAX_ORIGIN_LENGTH, parseOrigin } from './origin.js';
 import { createOriginMatcher } from './pattern.js';
 import { unionOfNeeds } from './revisions.js';
@@ -71,10 +71,7 @@ export function compileDecide(settings: PolicySettings): Decide {
   const classify = createEndpointClassifier(settings.endpoints);
   const tables = createKindTables(settings);
 
-  const admitsHost = createHostMatcher(
-    settings.hosts ?? LOOPBACK_HOSTS.flatMap((host) => parseHostPattern(host) ?? []),
-    canonicalise,
-  );
+  const admitsHost = createHostMatcher(settings.hosts ?? LOOPBACK_HOST_PATTERNS, canonicalise);
 
   const allowCredentials: readonly HeaderField[] = credentials
     ? [Object.freeze(['Access-Control-Allow-Credentials', 'true'] as const)]
@@ -168,7 +165,7 @@ export function compileDecide(settings: PolicySettings): Decide {
     const { kind } = table;
     const { rule } = grant;
     // A browser sends safelisted methods whatever a passing preflight lists: these must be refused by the status.
-    if (!settings.debug || (reason === 'method-not-allowed' && SAFELISTED_METHODS.has(subject ?? ''))) {
+    if (!settings.debug || (reason === 'method-not-allowed' && SAFELISTED_METHODS.has(subject as string))) {
       return decision(reason, REASONS[reason].status, JSON_ONLY, VARY_PREFLIGHT, kind, rule, subject);
     }
     // A passing status with what is allowed makes the browser's console name what is missing, and nothing else.

@@ -12,6 +12,11 @@ import {
 /** The names by which a loopback server is reached; the Host allowlist of a server on loopback that names none. */
 export const LOOPBACK_HOSTS: readonly string[] = Object.freeze(['localhost', '127.0.0.1', '[::1]']);
 
+/** The same as patterns: these names on any port. */
+export const LOOPBACK_HOST_PATTERNS: readonly HostPattern[] = Object.freeze(
+  LOOPBACK_HOSTS.map((host) => Object.freeze({ text: host, host, subdomains: false, port: undefined })),
+);
+
 /** An entry of the Host allowlist, parsed. */
 export interface HostPattern {
   /** As it was written. */

@@ -303,3 +303,13 @@ describe('the public entry point', () => {
     expect(thawed(value, name)).toEqual([]);
   });
 });
+
+test('what is changed later in the object that made a policy is in no policy made from it', () => {
+  const config = { origins: ['https://app.example.com'], hosts: 'mcp.example.com' };
+  const policy = createPolicy(config);
+  config.origins.push('https://evil.example');
+  const changed = policy.with({ debug: true });
+  const head = { method: 'GET', path: '/mcp', host: 'mcp.example.com', origin: 'https://evil.example' };
+  expect(changed.decide(head)).toMatchObject({ outcome: 'deny', reason: 'origin-not-allowed' });
+  expect(changed.settings).toMatchObject({ debug: true, hosts: [{ host: 'mcp.example.com' }] });
+});

@@ -56,9 +56,15 @@ export function createPolicy(config: PolicyConfig): Policy {
     decide,
     explain: (head: RequestHead) =>
       whenDecided(decide(head), (decision) => explain(head, decision, settings)),
-    with: (change: Partial<PolicyConfig>) => createPolicy({ ...config, ...change }),
+    with: (change: Partial<PolicyConfig>) => createPolicy({ ...ownConfig(settings), ...change }),
     toConfig: () => writePolicyConfig(settings),
   });
+}
+
+/** The configuration of a policy, directories included: what its owner changes later in his own object is not in it. */
+function ownConfig(settings: PolicySettings): PolicyConfig {
+  const config = writePolicyConfig(settings);
+  return { ...config, origins: [...settings.origins.map(({ text }) => text), ...settings.directories] };
 }
 
 /** Goes on with a decision now, or when it is there. */
