@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import {
-  DEFAULT_MAX_AGE_SECONDS,
-  nearestName,
-  POLICY_KEYS,
-  type PolicyConfig,
-  readPolicyConfig,
-} from './config.js';
+import { DEFAULT_MAX_AGE_SECONDS, POLICY_KEYS, type PolicyConfig, readPolicyConfig } from './config.js';
 import { POLICY_ISSUES, type PolicyIssueCode } from './errors.js';
 import { CORS_RESPONSE_HEADERS } from './headers.js';
 import { REVISIONS } from './revisions.js';
@@ -836,43 +830,6 @@ describe('remedies', () => {
 
   it('does not guess a host from what has none', () => {
     expect(remedyOf({ origins: APP, hosts: 'https://' })).toBe(POLICY_ISSUES['host-syntax'].remedy);
-  });
-});
-
-describe('nearestName', () => {
-  test.each([
-    ['origin', 'origins'],
-    ['ORIGINS', 'origins'],
-    ['allowHeaders', 'allowedHeaders'],
-    ['exposeHeaders', 'exposedHeaders'],
-    ['max_age', 'maxAge'],
-    ['maxage', 'maxAge'],
-    ['debugg', 'debug'],
-    ['', undefined],
-    ['x', undefined],
-    ['colour', undefined],
-    ['credentialsssss', undefined],
-    ['origins'.repeat(100_000), undefined],
-  ])('%j most probably means %s', (name, near) => {
-    expect(nearestName(name, POLICY_KEYS)).toBe(near);
-  });
-
-  it('prefers the nearer of two', () => {
-    expect(nearestName('abcx', ['abyy', 'abc'])).toBe('abc');
-    expect(nearestName('abc', ['abd', 'abc'])).toBe('abc');
-  });
-
-  it('finds a name within two edits', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom('credentials', 'allowedHeaders'),
-        fc.nat(9),
-        fc.string({ maxLength: 1 }),
-        (name, at, text) => {
-          expect(nearestName(name.slice(0, at) + text + name.slice(at + 1), [name])).toBe(name);
-        },
-      ),
-    );
   });
 });
 

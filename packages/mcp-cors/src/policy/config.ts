@@ -1,4 +1,3 @@
-import { parse as parseDomain } from 'tldts';
 import { type HostAlias, parseHostAlias } from './alias.js';
 import type { OriginDirectory } from './directory.js';
 import { ENDPOINT_KINDS, type EndpointKind, hasDotSegments } from './endpoints.js';
@@ -13,7 +12,9 @@ import {
 } from './headers.js';
 import { type HostPattern, LOOPBACK_HOSTS, parseHostPattern } from './host.js';
 import { type OriginPattern, parseOriginPattern } from './pattern.js';
+import { isPublicSuffix } from './publicSuffix.js';
 import { isRevision, REVISIONS, type Revision } from './revisions.js';
+import { nearestName } from './spelling.js';
 
 /** One text or several. */
 export type Texts = string | readonly string[];
@@ -275,18 +276,6 @@ function doubtOf(
   return credentials && !allowInsecureOrigins && insecure ? 'origin-insecure-with-credentials' : undefined;
 }
 
-/**
- * Whether a domain is a public suffix, those of hosting services included.
- * @see https://publicsuffix.org/list/
- */
-function isPublicSuffix(domain: string): boolean {
-  const { publicSuffix, isIcann, isPrivate } = parseDomain(domain, {
-    allowPrivateDomains: true,
-    validateHostname: false,
-  });
-  return publicSuffix === domain && (isIcann === true || isPrivate === true);
-}
-
 function isDirectory(entry: unknown): entry is OriginDirectory {
   return typeof entry === 'object' && entry !== null && typeof (entry as OriginDirectory).has === 'function';
 }
@@ -483,34 +472,4 @@ export function writePolicyConfig(settings: PolicySettings): PolicyConfig {
     dangerouslyAllowPublicSuffixes: settings.allowPublicSuffixes,
     dangerouslyAllowAnyHost: settings.allowAnyHost,
   };
-}
-
-/** The known name that a misspelt one most probably means: at most two edits away, or equal but for case. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  if (name.length > 64) return undefined;
-  let best: string | undefined;
-  let bestDistance = 3;
-  for (const candidate of known) {
-    if (Math.abs(name.length - candidate.length) >= bestDistance) continue;
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein's distance between two short texts. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

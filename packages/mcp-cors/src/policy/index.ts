@@ -1,4 +1,4 @@
-export { nearestName, POLICY_KEYS, type PolicyConfig, type PolicySettings, type Texts } from './config.js';
+export { POLICY_KEYS, type PolicyConfig, type PolicySettings, type Texts } from './config.js';
 export {
   CHECKS,
   type Check,
@@ -38,3 +38,4 @@ export {
   whenDecided,
 } from './policy.js';
 export { REVISION_NEEDS, REVISIONS, type Revision, type RevisionNeeds } from './revisions.js';
+export { nearestName } from './spelling.js';

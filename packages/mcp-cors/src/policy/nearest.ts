@@ -1,7 +1,7 @@
 import type { Canonicalise } from './alias.js';
-import { nearestName } from './config.js';
 import { type OriginParts, parseOrigin } from './origin.js';
 import { createOriginMatcher, type OriginPattern } from './pattern.js';
+import { nearestName } from './spelling.js';
 
 /** A pattern that almost admits an origin, and what keeps it from doing so. */
 export interface NearMiss {

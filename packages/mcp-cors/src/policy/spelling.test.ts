@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { POLICY_KEYS } from './config.js';
+import { nearestName } from './spelling.js';
+
+describe('nearestName', () => {
+  test.each([
+    ['origin', 'origins'],
+    ['ORIGINS', 'origins'],
+    ['allowHeaders', 'allowedHeaders'],
+    ['exposeHeaders', 'exposedHeaders'],
+    ['max_age', 'maxAge'],
+    ['maxage', 'maxAge'],
+    ['debugg', 'debug'],
+    ['', undefined],
+    ['x', undefined],
+    ['colour', undefined],
+    ['credentialsssss', undefined],
+    ['origins'.repeat(100_000), undefined],
+  ])('%j most probably means %s', (name, near) => {
+    expect(nearestName(name, POLICY_KEYS)).toBe(near);
+  });
+
+  it('prefers the nearer of two', () => {
+    expect(nearestName('abcx', ['abyy', 'abc'])).toBe('abc');
+    expect(nearestName('abc', ['abd', 'abc'])).toBe('abc');
+  });
+
+  it('finds a name within two edits', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('credentials', 'allowedHeaders'),
+        fc.nat(9),
+        fc.string({ maxLength: 1 }),
+        (name, at, text) => {
+          expect(nearestName(name.slice(0, at) + text + name.slice(at + 1), [name])).toBe(name);
+        },
+      ),
+    );
+  });
+});
