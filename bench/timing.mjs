@@ -35,5 +35,5 @@ export function megabytesOf(create) {
   const before = process.memoryUsage().heapUsed;
   const value = create();
   globalThis.gc();
-  return { value, megabytes: (process.memoryUsage().heapUsed - before) / 1e6 };
+  return { value, megabytes: Math.max(0, (process.memoryUsage().heapUsed - before) / 1e6) };
 }

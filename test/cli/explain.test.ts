@@ -41,7 +41,7 @@ describe('explain', () => {
     expect(out).toMatch(/^allowed POST \/mcp from https:\/\/app\.example\.com: origin-allowed\n/);
     expect(out).toContain('preflight OPTIONS /mcp');
     expect(out).toContain('request POST /mcp');
-    expect(out).toContain('Access-Control-Allow-Origin: https://app.example.com');
+    expect(out).toContain('access-control-allow-origin: https://app.example.com');
     expect(out).toContain('Vary: Origin');
   });
 

@@ -199,7 +199,7 @@ describe('mcpCors for Express', () => {
     const handler = mcpCors(CONFIG) as unknown as (...args: unknown[]) => void;
     handler(incoming, response, next);
     expect(next.mock.calls).toEqual([[]]);
-    expect(headers.get('Vary')).toBe('Origin');
+    expect(headers.get('vary')).toBe('Origin');
   });
 
   describe('mounted below a path', () => {

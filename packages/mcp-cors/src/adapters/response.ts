@@ -13,7 +13,7 @@ export function applyDecision(decision: Decision, response: ServerResponse): boo
   setHeaders(decision, response);
   if (decision.status !== undefined) {
     response.statusCode = decision.status;
-    if (hasLargeBody(response.req)) response.setHeader('Connection', 'close');
+    if (hasLargeBody(response.req)) response.setHeader('connection', 'close');
     response.end(decision.body);
     return true;
   }
@@ -75,11 +75,11 @@ function restoreHeaders({ headers, vary }: Decision, response: ServerResponse): 
 function addToVary(vary: string, response: ServerResponse): void {
   const present = response.getHeader('vary');
   if (present === undefined) {
-    response.setHeader('Vary', vary);
+    response.setHeader('vary', vary);
   } else if (present !== vary) {
     const before = Array.isArray(present) ? present.join(', ') : String(present);
     const merged = mergeVary(before, vary);
-    if (merged !== present) response.setHeader('Vary', merged);
+    if (merged !== present) response.setHeader('vary', merged);
   }
 }
 

@@ -299,7 +299,7 @@ describe('a policy with aliases', () => {
         host: 'mcp.example.com',
         origin: `http://${name}`,
       });
-      expect(headers[0]).toEqual(['Access-Control-Allow-Origin', `http://${name}`]);
+      expect(headers[0]).toEqual(['access-control-allow-origin', `http://${name}`]);
       expect(rule).toBe('http://web.team');
     }
   });

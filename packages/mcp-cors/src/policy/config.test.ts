@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { DEFAULT_MAX_AGE_SECONDS, POLICY_KEYS, type PolicyConfig, readPolicyConfig } from './config.js';
+import { POLICY_KEYS, type PolicyConfig, readPolicyConfig } from './config.js';
+import { DEFAULT_MAX_AGE_SECONDS } from './corsOptions.js';
 import { POLICY_ISSUES, type PolicyIssueCode } from './errors.js';
 import { CORS_RESPONSE_HEADERS } from './headers.js';
 import { REVISIONS } from './revisions.js';

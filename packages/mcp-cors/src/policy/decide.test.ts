@@ -828,8 +828,8 @@ describe('the headers of a decision', () => {
     const decision = decide(BASE, { ...POST, origin: APP });
     expect(values(decision, 'access-control-allow-origin')).toEqual([APP]);
     expect(corsHeaders(decision).toSorted()).toEqual([
-      'Access-Control-Allow-Origin',
-      'Access-Control-Expose-Headers',
+      'access-control-allow-origin',
+      'access-control-expose-headers',
     ]);
     expect(decision.vary).toBe('Origin');
   });
@@ -891,11 +891,11 @@ describe('the headers of a decision', () => {
       { ...PREFLIGHT, requestHeaders },
     );
     expect(Object.fromEntries(decision.headers)).toEqual({
-      'Access-Control-Allow-Origin': APP,
-      'Access-Control-Allow-Credentials': 'true',
-      'Access-Control-Allow-Methods': expect.stringContaining('POST'),
-      'Access-Control-Allow-Headers': requestHeaders,
-      'Access-Control-Max-Age': '600',
+      'access-control-allow-origin': APP,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-methods': expect.stringContaining('POST'),
+      'access-control-allow-headers': requestHeaders,
+      'access-control-max-age': '600',
     });
     expect(decision.headers).toHaveLength(5);
     expect(decision.vary.split(', ').sort()).toEqual([
@@ -1096,7 +1096,7 @@ describe('what each kind of endpoint allows under a single revision', () => {
 test('settings that serve no revision allow nothing, and expose nothing', () => {
   const settings: PolicySettings = { ...createPolicy(BASE).settings, revisions: [] };
   const decide = compileDecide(settings) as (head: RequestHead) => Decision; // there is no directory
-  expect(corsHeaders(decide({ ...POST, origin: APP }))).toEqual(['Access-Control-Allow-Origin']);
+  expect(corsHeaders(decide({ ...POST, origin: APP }))).toEqual(['access-control-allow-origin']);
   for (const requestMethod of ['GET', 'POST', 'DELETE']) {
     expect(decide({ ...PREFLIGHT, requestMethod }).reason).toBe('method-not-allowed');
   }

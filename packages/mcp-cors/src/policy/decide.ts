@@ -34,7 +34,7 @@ export const VARY_ORIGIN = 'Origin';
 /** What the answer to an OPTIONS request depends on. */
 export const VARY_PREFLIGHT = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers';
 
-const JSON_BODY: HeaderField = Object.freeze(['Content-Type', 'application/json'] as const);
+const JSON_BODY: HeaderField = Object.freeze(['content-type', 'application/json'] as const);
 const JSON_ONLY: readonly HeaderField[] = Object.freeze([JSON_BODY]);
 const NO_HEADERS: readonly HeaderField[] = Object.freeze([]);
 
@@ -74,10 +74,10 @@ export function compileDecide(settings: PolicySettings): Decide {
   const admitsHost = createHostMatcher(settings.hosts ?? LOOPBACK_HOST_PATTERNS, canonicalise);
 
   const allowCredentials: readonly HeaderField[] = credentials
-    ? [Object.freeze(['Access-Control-Allow-Credentials', 'true'] as const)]
+    ? [Object.freeze(['access-control-allow-credentials', 'true'] as const)]
     : NO_HEADERS;
   const maxAge: HeaderField = Object.freeze([
-    'Access-Control-Max-Age',
+    'access-control-max-age',
     String(Math.max(0, settings.maxAgeSeconds)),
   ] as const);
   // With `*` the answer is the same for every page, so a cache may serve it to all (Fetch standard, CORS and caches).
@@ -87,7 +87,7 @@ export function compileDecide(settings: PolicySettings): Decide {
     const allowOrigin =
       allowedOrigin === undefined
         ? NO_HEADERS
-        : [Object.freeze(['Access-Control-Allow-Origin', allowedOrigin] as const), ...allowCredentials];
+        : [Object.freeze(['access-control-allow-origin', allowedOrigin] as const), ...allowCredentials];
     return { reason, rule, allowOrigin, passes: [], preflights: [] };
   }
 
@@ -147,7 +147,7 @@ export function compileDecide(settings: PolicySettings): Decide {
       if (refused !== undefined) {
         return refusePreflight('request-header-not-allowed', refused, grant, table, head);
       }
-      headers.push(Object.freeze(['Access-Control-Allow-Headers', list] as const));
+      headers.push(Object.freeze(['access-control-allow-headers', list] as const));
     }
     headers.push(maxAge);
     const made = decision('preflight-allowed', 204, headers, VARY_PREFLIGHT, table.kind, grant.rule);
@@ -290,7 +290,7 @@ function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKin
       ? ['*']
       : uniqueNames([...own.responseHeaders, ...settings.exposedHeaders]);
     const allowMethods: HeaderField = Object.freeze([
-      'Access-Control-Allow-Methods',
+      'access-control-allow-methods',
       methods.join(', '),
     ] as const);
     const names = new Set(requestHeaders.map((name) => name.toLowerCase()));
@@ -303,11 +303,11 @@ function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKin
       methods: acceptedMethods,
       allowMethods,
       headers: { names, any, prefixes: own.requestHeaderPrefixes.map((prefix) => prefix.toLowerCase()) },
-      allowHeaders: Object.freeze(['Access-Control-Allow-Headers', requestHeaders.join(', ')] as const),
+      allowHeaders: Object.freeze(['access-control-allow-headers', requestHeaders.join(', ')] as const),
       exposeHeaders:
         exposed.length === 0
           ? undefined
-          : Object.freeze(['Access-Control-Expose-Headers', exposed.join(', ')] as const),
+          : Object.freeze(['access-control-expose-headers', exposed.join(', ')] as const),
       jsonOnly: isJsonOnly(kind),
     };
   });

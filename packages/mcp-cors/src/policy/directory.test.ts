@@ -530,7 +530,7 @@ describe('a policy with directories', () => {
       rule: '(directory)',
       kind: 'mcp',
     });
-    expect(decision.headers[0]).toEqual(['Access-Control-Allow-Origin', B]);
+    expect(decision.headers[0]).toEqual(['access-control-allow-origin', B]);
     expect(Object.isFrozen(decision)).toBe(true);
     expect(policy.decide({ ...POST, origin: B })).toEqual(decision);
     expect(source.asked).toEqual([B]);
@@ -659,7 +659,7 @@ describe('a policy with directories', () => {
     const { source, policy } = start([], { credentials: true });
     const first = policy.decide({ ...POST, origin: B });
     source.answer(true);
-    expect((await first).headers).toContainEqual(['Access-Control-Allow-Credentials', 'true']);
+    expect((await first).headers).toContainEqual(['access-control-allow-credentials', 'true']);
   });
 
   it('keeps only so much of what a directory names, and asks it each time', async () => {

@@ -1,21 +1,22 @@
-/** A header field: its name as it is written on the wire, and its value. */
+/**
+ * A header field: its name in lower case and its value. HTTP/2 knows no other case (RFC 9113 section 8.2.1), HTTP/1.1
+ * none at all, and Node's `setHeader` takes half the time when there is nothing to change.
+ */
 export type HeaderField = readonly [name: string, value: string];
 
-/** Every CORS response header. A carrier removes those that an application or an upstream set and the policy did not. */
+/** Every CORS response header, in lower case. A carrier removes those that an application or an upstream set and the policy did not. */
 export const CORS_RESPONSE_HEADERS: readonly string[] = Object.freeze([
-  'Access-Control-Allow-Origin',
-  'Access-Control-Allow-Credentials',
-  'Access-Control-Allow-Methods',
-  'Access-Control-Allow-Headers',
-  'Access-Control-Max-Age',
-  'Access-Control-Expose-Headers',
-  'Access-Control-Allow-Private-Network',
-  'Access-Control-Allow-Local-Network',
+  'access-control-allow-origin',
+  'access-control-allow-credentials',
+  'access-control-allow-methods',
+  'access-control-allow-headers',
+  'access-control-max-age',
+  'access-control-expose-headers',
+  'access-control-allow-private-network',
+  'access-control-allow-local-network',
 ]);
 
-const CORS_RESPONSE_HEADER_NAMES: ReadonlySet<string> = new Set(
-  CORS_RESPONSE_HEADERS.map((name) => name.toLowerCase()),
-);
+const CORS_RESPONSE_HEADER_NAMES: ReadonlySet<string> = new Set(CORS_RESPONSE_HEADERS);
 
 /** Whether a name in lower case is that of a CORS response header. */
 export function isCorsResponseHeader(name: string): boolean {

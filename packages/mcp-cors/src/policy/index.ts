@@ -1,4 +1,4 @@
-export { POLICY_KEYS, type PolicyConfig, type PolicySettings, type Texts } from './config.js';
+export { POLICY_KEYS, type PolicyConfig, type PolicySettings } from './config.js';
 export {
   CHECKS,
   type Check,
@@ -39,3 +39,4 @@ export {
 } from './policy.js';
 export { REVISION_NEEDS, REVISIONS, type Revision, type RevisionNeeds } from './revisions.js';
 export { nearestName } from './spelling.js';
+export type { Texts } from './texts.js';

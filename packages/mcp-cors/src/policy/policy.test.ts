@@ -280,7 +280,7 @@ describe('createLivePolicy', () => {
     answer(true);
     const decision = await waiting;
     expect(decision.outcome).toBe('pass');
-    expect(Object.fromEntries(decision.headers)['Access-Control-Expose-Headers']).toContain('X-First');
+    expect(Object.fromEntries(decision.headers)['access-control-expose-headers']).toContain('X-First');
   });
 
   it('is what a carrier takes for a policy', () => {
