@@ -266,7 +266,7 @@ describe('whatever the policy and the request', () => {
           if (!headers.some(([name]) => name === 'access-control-allow-credentials')) return;
           withCredentials++;
           expect(
-            headers.filter(([name, value]) => name.startsWith('Access-Control-') && value.includes('*')),
+            headers.filter(([name, value]) => name.startsWith('access-control-') && value.includes('*')),
           ).toEqual([]);
         },
       ),
