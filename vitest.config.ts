@@ -7,7 +7,11 @@ const source = (path: string): string => fileURLToPath(new URL(`packages/${path}
 const onSources = {
   alias: [
     { find: /^mcp-cors$/, replacement: source('mcp-cors/src/policy/index.ts') },
-    { find: /^mcp-cors\/(node|express)$/, replacement: source('mcp-cors/src/adapters/$1.ts') },
+    { find: /^mcp-cors\/carrier$/, replacement: source('mcp-cors/src/carrier/index.ts') },
+    {
+      find: /^mcp-cors\/(node|express|fastify|hono|koa|fetch)$/,
+      replacement: source('mcp-cors/src/adapters/$1.ts'),
+    },
     { find: /^@mcp-cors\/gateway$/, replacement: source('gateway/src/index.ts') },
   ],
 };
@@ -20,6 +24,8 @@ export default defineConfig({
       provider: 'v8',
       include: [
         'packages/mcp-cors/src/policy/**',
+        'packages/mcp-cors/src/session/**',
+        'packages/mcp-cors/src/carrier/**',
         'packages/mcp-cors/src/adapters/**',
         'packages/gateway/src/**',
       ],

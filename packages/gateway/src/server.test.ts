@@ -67,7 +67,7 @@ describe('a denied request never reaches the upstream', () => {
     const reasons: string[] = [];
     const gateway = await startTestGateway(upstream, {
       policy: { reportOnly: true },
-      onDecision: ({ wouldDeny }) => reasons.push(wouldDeny?.reason ?? 'none'),
+      onDecision: ({ wouldDeny }) => reasons.push(wouldDeny ?? 'none'),
     });
     const answer = await send(gateway.url, { origin: FOREIGN_PAGE });
     expect(answer.body.toString()).toBe('through');

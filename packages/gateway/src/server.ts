@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { type Decision, type Policy, type RequestHead, whenDecided } from 'mcp-cors';
-import { applyDecision, readRequestHead } from 'mcp-cors/node';
+import { type Admission, type CarrierOptions, createAdmit } from 'mcp-cors/carrier';
+import { applyDecision, readRequestHead, rewriteRequest } from 'mcp-cors/node';
 import { answer } from './answer.js';
 import { type GatewayConfig, type GatewaySettings, isLoopbackListen, readGatewayConfig } from './config.js';
 import { GatewayConfigError } from './errors.js';
@@ -12,10 +12,8 @@ import { createJournal, type ExchangeListener } from './journal.js';
 import { createReverseProxy, type ReverseProxy } from './proxy.js';
 import { findRoute, isPlainPath } from './routing.js';
 
-/** Listeners to what a gateway does. */
-export interface GatewayOptions {
-  /** Hears of every decision. */
-  readonly onDecision?: ((decision: Decision, head: RequestHead, policy: Policy) => void) | undefined;
+/** Listeners to what a gateway does, and what else a carrier takes. */
+export interface GatewayOptions extends CarrierOptions {
   /** Hears of every exchange, at its head and at its end. */
   readonly onExchange?: ExchangeListener | undefined;
 }
@@ -69,16 +67,20 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 function createHandler(
   settings: GatewaySettings,
   proxy: ReverseProxy,
-  { onDecision, onExchange }: GatewayOptions,
+  options: GatewayOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const { onExchange } = options;
   const journal = onExchange === undefined ? undefined : createJournal(onExchange);
+  const admit = createAdmit(options);
   return (request, response) => {
-    const head = readRequestHead(request, request.url ?? '/');
+    const target = request.url ?? '/';
+    const head = readRequestHead(request, target);
     const route = findRoute(settings.routes, head.path);
     const policy = route?.policy ?? settings.policy;
-    whenDecided(policy.decide(head), (decision) => {
+    const settle = (admission: Admission): void => {
+      const { decision, sealId, announce } = admission;
       const record = journal?.follow(request, response, head, decision);
-      onDecision?.(decision, head, policy);
+      announce?.();
       if (decision.status !== undefined) {
         applyDecision(decision, response);
       } else if (!isPlainPath(head.path)) {
@@ -86,10 +88,28 @@ function createHandler(
       } else if (route === undefined) {
         answer(response, decision, 'no-route');
       } else {
+        rewriteRequest(request, admission);
+        if (sealId !== undefined) applyDecision(decision, response, sealId);
         proxy.forward({ request, response, decision, route, record });
       }
+    };
+    const given = request.headers['x-request-id'];
+    const admitted = admit(policy, {
+      head,
+      target,
+      address: request.socket.remoteAddress,
+      requestId: typeof given === 'string' ? given : undefined,
     });
+    // A listener's own error is its owner's to handle, as if it had been thrown at once.
+    if (admitted instanceof Promise) admitted.then(settle).catch(throwOutside);
+    else settle(admitted);
   };
+}
+
+function throwOutside(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 async function closeGateway(parts: {

@@ -208,7 +208,7 @@ describe('mcpCors for Express', () => {
       app.use(
         '/api',
         mcpCors(config, {
-          onDecision: ({ reason, kind }) => reasons.push(`${kind} ${reason}`),
+          onDecision: ({ reason, decision: { kind } }) => reasons.push(`${kind} ${reason}`),
         }) as express.Handler,
       );
       app.use((incoming: Request, response: Response) => void response.end(incoming.url));
@@ -242,7 +242,7 @@ describe('mcpCors for Express', () => {
         (app) => {
           const inner = express.Router();
           inner.use(
-            mcpCors(CONFIG, { onDecision: (decision) => decisions.push(decision) }) as express.Handler,
+            mcpCors(CONFIG, { onDecision: ({ decision }) => decisions.push(decision) }) as express.Handler,
           );
           inner.post('/upload', (_, response) => void response.end('ok'));
           app.use('/api', express.Router().use(inner));

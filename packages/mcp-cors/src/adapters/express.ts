@@ -1,12 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Policy, PolicyConfig } from '../policy/index.js';
-import { type CarrierOptions, createCarrier } from './node.js';
+import { createCarrier, type NodeCarrierOptions } from './node.js';
 
-export type { CarrierOptions } from './node.js';
+export type { CarrierOptions, DecisionEvent, Limiter, LimiterConfig, NodeCarrierOptions } from './node.js';
 
-/** An Express request handler, by the parts that are used: Express 4 and 5 both accept it. */
+/** An Express request, by the parts that are used. */
+export interface ExpressRequest extends IncomingMessage {
+  readonly originalUrl?: string;
+  /** Express 4 has parsed the query before any middleware is run; Express 5 does so when it is asked. */
+  query?: unknown;
+  readonly app?: { get(name: string): unknown };
+}
+
+/** An Express request handler: Express 4 and 5 both accept it. */
 export type ExpressHandler = (
-  request: IncomingMessage & { readonly originalUrl?: string },
+  request: ExpressRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => void;
@@ -17,8 +25,26 @@ export type ExpressHandler = (
  *
  * @throws {PolicyConfigError} when the configuration is not valid.
  */
-export function mcpCors(configOrPolicy: PolicyConfig | Policy, options: CarrierOptions = {}): ExpressHandler {
+export function mcpCors(
+  configOrPolicy: PolicyConfig | Policy,
+  options: NodeCarrierOptions = {},
+): ExpressHandler {
   const carry = createCarrier(configOrPolicy, options);
-  return (request, response, next) =>
-    carry(request, response, request.originalUrl ?? request.url ?? '/', next, next);
+  return (request, response, next) => {
+    const target = request.originalUrl ?? request.url ?? '/';
+    const proceed = (): void => {
+      if (request.originalUrl !== undefined && request.originalUrl !== target) parseQueryAgain(request);
+      next();
+    };
+    carry(request, response, target, proceed, next);
+  };
+}
+
+/** Gives Express 4 the query as it is now. */
+function parseQueryAgain(request: ExpressRequest): void {
+  if (!Object.hasOwn(request, 'query')) return;
+  const parse = request.app?.get('query parser fn');
+  const { url = '' } = request;
+  const start = url.indexOf('?') + 1;
+  if (typeof parse === 'function') request.query = parse(start === 0 ? '' : url.slice(start));
 }

@@ -29,7 +29,7 @@ import {
   PolicyConfigError,
   type RequestHead,
 } from '../policy/index.js';
-import { type CarrierOptions, mcpCors } from './node.js';
+import { type CarrierOptions, type DecisionEvent, mcpCors } from './node.js';
 
 const APP = 'https://app.example.com';
 const EVIL = 'https://evil.example';
@@ -461,7 +461,7 @@ describe('report-only mode', () => {
       (_request, response) => void response.writeHead(200, own).end('own'),
       config,
       {
-        onDecision: (decision) => decisions.push(decision),
+        onDecision: ({ decision }) => decisions.push(decision),
       },
     );
     const response = await one(text);
@@ -525,7 +525,7 @@ describe('onDecision', () => {
     const { send } = await start(
       undefined,
       { origins: APP },
-      { onDecision: (decision, head) => heard.push([decision, head]) },
+      { onDecision: ({ decision, head }) => heard.push([decision, head]) },
     );
     const keep = { Connection: 'keep-alive' };
     await send(
@@ -679,7 +679,7 @@ describe('a directory that has to be asked', () => {
     const { one, reached } = await start(
       undefined,
       { origins: directory(), reportOnly: true },
-      { onDecision: ({ wouldDeny }) => heard.push(wouldDeny?.reason) },
+      { onDecision: ({ wouldDeny }) => heard.push(wouldDeny) },
     );
     const denied = await one(request('GET /mcp', { Origin: EVIL }));
     expect([denied.status, corsNames(denied), values(denied, 'vary')]).toEqual([200, [], []]);
@@ -830,6 +830,7 @@ describe('HTTP/2', () => {
 test('a request without a target is one for the root', () => {
   const incoming = {
     method: 'GET',
+    headers: { host: 'localhost' },
     rawHeaders: ['Host', 'localhost'],
     socket: {},
   } as unknown as IncomingMessage;
@@ -840,7 +841,7 @@ test('a request without a target is one for the root', () => {
     getHeader: () => undefined,
     setHeader: () => {},
   };
-  const onDecision = (_: Decision, head: RequestHead) => void paths.push(head.path);
+  const onDecision = ({ path }: DecisionEvent) => void paths.push(path);
   mcpCors({ origins: APP }, { onDecision })(() => {})(
     incoming,
     response as unknown as Parameters<RequestListener>[1],

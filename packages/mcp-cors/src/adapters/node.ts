@@ -1,36 +1,53 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import {
-  type Decision,
-  type Policy,
-  type PolicyConfig,
-  type RequestHead,
-  toPolicy,
-} from '../policy/index.js';
-import { readRequestHead } from './request.js';
-import { applyDecision } from './response.js';
+import type { RequestListener } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { type Admission, type CarrierOptions, createAdmit } from '../carrier/index.js';
+import { type Decision, type Policy, type PolicyConfig, toPolicy } from '../policy/index.js';
+import { createProvenance, type TrustProxy } from './forwarded.js';
+import { type NodeRequest, readRequestHead, rewriteRequest } from './request.js';
+import { applyDecision, type NodeResponse } from './response.js';
 
-export { isLoopbackAddress, readRequestHead } from './request.js';
-export { applyDecision } from './response.js';
+export type { CarrierOptions, DecisionEvent, Limiter, LimiterConfig } from '../carrier/index.js';
+export type { TrustProxy } from './forwarded.js';
+export { isLoopbackAddress, type NodeRequest, readRequestHead, rewriteRequest } from './request.js';
+export { applyDecision, type NodeResponse } from './response.js';
 
-/** What every adapter takes besides the policy. */
-export interface CarrierOptions {
-  /** Hears of every decision, after it was applied. What it throws reaches the carrier's error handling. */
-  readonly onDecision?: ((decision: Decision, head: RequestHead, policy: Policy) => void) | undefined;
+/** What adapters for Node take besides the policy. */
+export interface NodeCarrierOptions extends CarrierOptions {
+  /** Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default none. */
+  readonly trustProxy?: TrustProxy | undefined;
+}
+
+/** A request listener of `node:http2`. */
+export type Http2RequestListener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+
+/** Puts a policy in front of a request listener. */
+export interface ListenerWrapper {
+  (listener: RequestListener): RequestListener;
+  (listener: Http2RequestListener): Http2RequestListener;
 }
 
 /**
- * Wraps a `node:http` request listener in a policy: `createServer(mcpCors({ origins })(listener))`. Preflights and
- * denied requests are answered here and never reach the listener.
+ * Wraps a `node:http` or `node:http2` request listener in a policy: `createServer(mcpCors({ origins })(listener))`.
+ * Preflights and denied requests are answered here and never reach the listener.
  *
  * @throws {PolicyConfigError} when the configuration is not valid.
  */
 export function mcpCors(
   configOrPolicy: PolicyConfig | Policy,
-  options: CarrierOptions = {},
-): (listener: RequestListener) => RequestListener {
+  options: NodeCarrierOptions = {},
+): ListenerWrapper {
   const carry = createCarrier(configOrPolicy, options);
-  return (listener) => (request, response) =>
-    carry(request, response, request.url ?? '/', () => listener(request, response), throwOutside);
+  const wrap =
+    (listener: (request: never, response: never) => unknown) =>
+    (request: NodeRequest, response: NodeResponse): void =>
+      carry(
+        request,
+        response,
+        request.url ?? '/',
+        () => listener(request as never, response as never),
+        throwOutside,
+      );
+  return wrap as ListenerWrapper;
 }
 
 /** Throws where a listener's own error would end up: with the process, and not in a promise of ours. */
@@ -41,29 +58,52 @@ function throwOutside(error: unknown): void {
 }
 
 /**
- * Decides about a Node request and applies the decision; goes on with what passes, at once or when a directory has
- * answered. What is thrown after a directory has answered goes to `fail`.
+ * Decides about a Node request and applies the decision; goes on with what passes, at once or when a directory or a
+ * limiter has answered. What is thrown after that goes to `fail`.
  */
-export function createCarrier(
-  configOrPolicy: PolicyConfig | Policy,
-  { onDecision }: CarrierOptions,
-): (
-  request: IncomingMessage,
-  response: ServerResponse,
+export type Carry = (
+  request: NodeRequest,
+  response: NodeResponse,
   target: string,
   proceed: () => void,
   fail: (error: unknown) => void,
-) => void {
+) => void;
+
+/** Makes the part that all adapters for Node have in common. */
+export function createCarrier(configOrPolicy: PolicyConfig | Policy, options: NodeCarrierOptions): Carry {
   const policy = toPolicy(configOrPolicy);
+  const admit = createAdmit(options);
+  const provenanceOf = createProvenance(options.trustProxy);
+  const { onDecision, limiter, requestId = false, trustProxy } = options;
+  const plain = onDecision === undefined && limiter === undefined && !requestId && trustProxy === undefined;
+
   return (request, response, target, proceed, fail) => {
-    const head = readRequestHead(request, target);
-    const decided = policy.decide(head);
-    const settle = (decision: Decision): void => {
-      const answered = applyDecision(decision, response);
-      onDecision?.(decision, head, policy);
+    if (plain && policy.settings.sessions === undefined) {
+      const decided = policy.decide(readRequestHead(request, target));
+      if (decided instanceof Promise) decided.then((later) => conclude(later, response, proceed)).catch(fail);
+      else conclude(decided, response, proceed);
+      return;
+    }
+    const { address, scheme } = provenanceOf(request);
+    const head = readRequestHead(request, target, scheme);
+    const settle = (admission: Admission): void => {
+      const answered = applyDecision(admission.decision, response, admission.sealId);
+      if (!answered) rewriteRequest(request, admission);
+      admission.announce?.();
       if (!answered) proceed();
     };
-    if (decided instanceof Promise) decided.then(settle).catch(fail);
-    else settle(decided);
+    const given = request.headers['x-request-id'];
+    const admitted = admit(policy, {
+      head,
+      target,
+      address,
+      requestId: typeof given === 'string' ? given : undefined,
+    });
+    if (admitted instanceof Promise) admitted.then(settle).catch(fail);
+    else settle(admitted);
   };
+}
+
+function conclude(decision: Decision, response: NodeResponse, proceed: () => void): void {
+  if (!applyDecision(decision, response)) proceed();
 }

@@ -1,12 +1,21 @@
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import type { Admission } from '../carrier/index.js';
 import type { RequestHead } from '../policy/index.js';
+
+/** A request of Node's, over HTTP/1.1 or HTTP/2. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
 /**
  * Reads a request head from a Node request. Repeated lines are combined with `, ` (RFC 9110 section 5.3), also those
  * of which Node would keep the first and drop the rest: two Host, Origin or Content-Type lines must never pass as one.
  */
-export function readRequestHead(request: IncomingMessage, target: string): RequestHead {
+export function readRequestHead(
+  request: NodeRequest,
+  target: string,
+  scheme: 'http' | 'https' = schemeOf(request),
+): RequestHead {
   let host: string | undefined;
   let authority: string | undefined;
   let origin: string | undefined;
@@ -57,7 +66,7 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
     path: query === -1 ? target : target.slice(0, query),
     // RFC 9113 section 8.3.1: a Host beside :authority must say the same.
     host: authority === undefined || authority === host ? host : combine(host, authority),
-    scheme: (request.socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http',
+    scheme,
     origin,
     requestMethod,
     requestHeaders,
@@ -70,11 +79,45 @@ export function readRequestHead(request: IncomingMessage, target: string): Reque
   };
 }
 
+/** The scheme of the connection itself. */
+export function schemeOf({ socket }: NodeRequest): 'http' | 'https' {
+  return (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
+}
+
+/** Lets the application see what an admission has changed: session ids, the target, the request id. */
+export function rewriteRequest(request: NodeRequest, { sessionId, target, requestId }: Admission): void {
+  if (sessionId !== undefined) setHeader(request, 'mcp-session-id', sessionId);
+  if (requestId !== undefined && request.headers['x-request-id'] !== requestId)
+    setHeader(request, 'x-request-id', requestId);
+  if (target === undefined) return;
+  // Frameworks keep the target whole beside the part below which they are mounted. Only the query has changed.
+  const query = target.slice(target.indexOf('?'));
+  const framed = request as { url?: string; originalUrl?: string };
+  if (framed.url !== undefined) framed.url = withQuery(framed.url, query);
+  if (framed.originalUrl !== undefined) framed.originalUrl = withQuery(framed.originalUrl, query);
+}
+
+function withQuery(target: string, query: string): string {
+  const start = target.indexOf('?');
+  return start === -1 ? target : `${target.slice(0, start)}${query}`;
+}
+
+/** Puts one line in place of all lines of a name. */
+function setHeader(request: NodeRequest, name: string, value: string): void {
+  const raw = request.rawHeaders;
+  for (let i = raw.length - 2; i >= 0; i -= 2) {
+    if (raw[i]?.toLowerCase() === name) raw.splice(i, 2);
+  }
+  raw.push(name, value);
+  request.headers[name] = value;
+  if ('headersDistinct' in request) request.headersDistinct[name] = [value];
+}
+
 /** How many headers Node reads unless the server says otherwise; it drops the others without a word. */
 const DEFAULT_MAX_HEADERS = 1_000;
 
 /** Whether Node may have dropped headers. A server whose `maxHeadersCount` is 0 reads them all. */
-function isIncomplete({ rawHeaders, socket }: IncomingMessage): boolean {
+function isIncomplete({ rawHeaders, socket }: NodeRequest): boolean {
   if (rawHeaders.length < 2) return false;
   const { server } = socket as { readonly server?: { readonly maxHeadersCount?: number | null } };
   const most = server?.maxHeadersCount ?? DEFAULT_MAX_HEADERS;

@@ -1,12 +1,23 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import { CORS_RESPONSE_HEADERS, type Decision, type HeaderField, mergeVary } from '../policy/index.js';
+import type { NodeRequest } from './request.js';
+import { sealResponse } from './sealing.js';
+
+/** A response of Node's, over HTTP/1.1 or HTTP/2. */
+export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /**
  * Applies a decision to a Node response. Answers preflights and denials, and says so by returning true. Otherwise the
  * headers are set at once, and held until the head is written, so that whatever answers, error handlers and streams
- * included, carries them once and no others.
+ * included, carries them once and no others. With `sealId`, session ids of the response are sealed on their way.
  */
-export function applyDecision(decision: Decision, response: ServerResponse): boolean {
+export function applyDecision(
+  decision: Decision,
+  nodeResponse: NodeResponse,
+  sealId?: (id: string) => string,
+): boolean {
+  const response = nodeResponse as ServerResponse; // HTTP/2 has the same methods
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
   if (decision.status !== undefined && response.getHeaderNames().length > 0)
     removeForeign(decision, response);
@@ -17,7 +28,7 @@ export function applyDecision(decision: Decision, response: ServerResponse): boo
     response.end(decision.body);
     return true;
   }
-  holdHeaders(decision, response);
+  holdHeaders(decision, response, sealId);
   return false;
 }
 
@@ -25,15 +36,20 @@ export function applyDecision(decision: Decision, response: ServerResponse): boo
 const SMALL_BODY_BYTES = 65_536;
 
 /** Whether a refused request has a body that is not worth reading. */
-function hasLargeBody(request: IncomingMessage | undefined): boolean {
+function hasLargeBody(request: NodeRequest | undefined): boolean {
   if (request === undefined) return false;
   if (request.headers['transfer-encoding'] !== undefined) return true;
   return Number(request.headers['content-length'] ?? 0) > SMALL_BODY_BYTES;
 }
 
 /** Makes the policy's headers the last word when the head is written. */
-function holdHeaders(decision: Decision, response: ServerResponse): void {
+function holdHeaders(
+  decision: Decision,
+  response: ServerResponse,
+  sealId: ((id: string) => string) | undefined,
+): void {
   const writeHead = response.writeHead;
+  const seal = sealId === undefined ? undefined : sealResponse(sealId, decision.kind, response);
   response.writeHead = function holdingWriteHead(this: ServerResponse, status: number, ...rest: unknown[]) {
     const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
     const headers = reason === undefined ? (rest[0] ?? rest[1]) : rest[1];
@@ -48,6 +64,7 @@ function holdHeaders(decision: Decision, response: ServerResponse): void {
       if (understood) setGivenHeaders(this, headers);
       removeForeign(decision, this);
       restoreHeaders(decision, this);
+      seal?.();
       if (understood) return original.call(this, status, reason);
     }
     return original.call(this, status, ...rest);

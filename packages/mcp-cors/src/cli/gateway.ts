@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type Decision, explain, type Policy, type PolicyConfig, type RequestHead } from '../policy/index.js';
+import type { DecisionEvent } from '../carrier/index.js';
+import type { PolicyConfig } from '../policy/index.js';
 import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
 import { serveUntilSignal } from './ending.js';
 import { toCommandError } from './issues.js';
@@ -14,7 +15,7 @@ interface GatewayPackage {
 }
 
 interface GatewayListeners {
-  onDecision(decision: Decision, head: RequestHead, policy: Policy): void;
+  onDecision(event: DecisionEvent): void;
   onExchange(exchange: {
     readonly method: string;
     readonly path: string;
@@ -168,17 +169,17 @@ function createRefusalLog(terminal: Terminal): GatewayListeners {
     if (hint !== undefined) terminal.err(`  ${terminal.paintErr('faint', hint)}`);
   };
   return {
-    onDecision(decision, head, policy) {
+    onDecision({ decision, origin, host, method, path, explain }) {
       const refused = decision.wouldDeny ?? decision;
       if (refused.outcome !== 'deny') return;
-      tell(`${refused.reason} ${head.origin} ${head.host} ${refused.subject}`, () => {
-        const { why, remedy } = explain(head, decision, policy.settings);
+      tell(`${refused.reason} ${origin} ${host} ${refused.subject}`, () => {
+        const { why, remedy } = explain();
         const word =
           decision.wouldDeny === undefined
             ? terminal.paintErr('bad', 'refused')
             : terminal.paintErr('warning', 'would refuse');
-        const path = JSON.stringify(head.path).slice(1, -1);
-        return { line: `${word} ${head.method} ${path} ${refused.reason}: ${why}`, hint: remedy };
+        const shown = JSON.stringify(path).slice(1, -1);
+        return { line: `${word} ${method} ${shown} ${refused.reason}: ${why}`, hint: remedy };
       });
     },
     onExchange({ method, path, status, phase, verdict }) {

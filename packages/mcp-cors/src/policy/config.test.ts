@@ -1,12 +1,16 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { POLICY_KEYS, type PolicyConfig, readPolicyConfig } from './config.js';
+import { POLICY_KEYS, type PolicyConfig, readPolicyConfig, writePolicyConfig } from './config.js';
 import { DEFAULT_MAX_AGE_SECONDS } from './corsOptions.js';
-import { POLICY_ISSUES, type PolicyIssueCode } from './errors.js';
+import { POLICY_ISSUES, PolicyConfigError, type PolicyIssueCode } from './errors.js';
 import { CORS_RESPONSE_HEADERS } from './headers.js';
+import { createPolicy } from './policy.js';
 import { REVISIONS } from './revisions.js';
 
 const APP = 'https://app.example.com';
+/** As short as a secret may be. */
+const SECRET = 's'.repeat(32);
 const DIRECTORY = { has: () => false };
 const LONG_HOST = `${'a.'.repeat(126)}com`;
 
@@ -53,6 +57,12 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
     { origins: APP, hosts: ['mcp.example.com:8443', '*.example.com', '[::1]:3000'] },
     { hosts: [{ port: '8443' }, { subdomains: true }, { host: '[::1]', port: '3000' }] },
   ],
+  [
+    'hosts of a public suffix, dangerously',
+    { origins: APP, hosts: '*.github.io', dangerouslyAllowPublicSuffixes: true },
+    { hosts: [{ host: 'github.io', subdomains: true }] },
+  ],
+  ['a host that is a public suffix itself', { origins: APP, hosts: 'github.io' }, { hosts: [{}] }],
   ['credentials', { origins: APP, credentials: true }, { credentials: true }],
   ['credentials for localhost', { origins: 'http://localhost:*', credentials: true }, { credentials: true }],
   [
@@ -67,6 +77,11 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
   ],
   ['credentials for 127.0.0.1', { origins: 'http://127.0.0.1:*', credentials: true }, { credentials: true }],
   ['credentials for 127.1.2.3', { origins: 'http://127.1.2.3', credentials: true }, { credentials: true }],
+  [
+    'credentials for 127.10.20.255',
+    { origins: 'http://127.10.20.255', credentials: true },
+    { credentials: true },
+  ],
   ['credentials for [::1]', { origins: 'http://[::1]:3000', credentials: true }, { credentials: true }],
   [
     'credentials for an extension',
@@ -203,6 +218,8 @@ const GOOD: readonly (readonly [name: string, config: PolicyConfig, settings: ob
     { aliases: [{ endings: ['.svc.cluster.local', '.svc'], leastLabels: 2 }, { endings: ['.b.example'] }] },
   ],
   ['no aliases', { origins: APP, aliases: [] }, { aliases: [] }],
+  ['a session secret', { origins: APP, sessions: { secret: SECRET } }, { sessions: {} }],
+  ['session secrets', { origins: APP, sessions: { secret: [SECRET, `${SECRET}2`] } }, { sessions: {} }],
   ['a directory', { origins: DIRECTORY }, { origins: [], directories: [{}] }],
   ['a directory in a list', { origins: [DIRECTORY] }, { origins: [], directories: [{}] }],
   [
@@ -245,6 +262,7 @@ const BAD_EXPRESSIONS: readonly (readonly [text: string, code: PolicyIssueCode])
   [String.raw`/^https:\/\/[a-z.]+$/`, 'regexp-open-domain'],
   [String.raw`/^https:\/\/.*\.github\.io$/`, 'origin-public-suffix'],
   [String.raw`/^https:\/\/[a-z]+\.co\.uk$/`, 'origin-public-suffix'],
+  [String.raw`/^https:\/\/.*\.(example\.com|github\.io)$/`, 'origin-public-suffix'],
   [String.raw`/^https:\/\/[a-z]+example\.com$/`, 'origin-public-suffix'],
   [String.raw`/^https:\/\/bücher\.example\.com$/`, 'origin-not-ascii'],
 ];
@@ -254,6 +272,34 @@ type Found = readonly (readonly [code: PolicyIssueCode, path: string])[];
 /** Configurations that are bad, and every issue that each has. */
 const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] = [
   ['nothing', undefined, [['config-not-object', '']]],
+  ['sessions as a text', { origins: APP, sessions: SECRET }, [['wrong-type', 'sessions']]],
+  ['sessions as a list', { origins: APP, sessions: [SECRET] }, [['wrong-type', 'sessions']]],
+  ['sessions null', { origins: APP, sessions: null }, [['wrong-type', 'sessions']]],
+  [
+    'sessions without a secret',
+    { origins: APP, sessions: {} },
+    [['session-secret-missing', 'sessions.secret']],
+  ],
+  [
+    'no session secrets',
+    { origins: APP, sessions: { secret: [] } },
+    [['session-secret-missing', 'sessions.secret']],
+  ],
+  [
+    'a session secret that is no text',
+    { origins: APP, sessions: { secret: 1 } },
+    [['wrong-type', 'sessions.secret']],
+  ],
+  [
+    'a session secret of 31 characters among others',
+    { origins: APP, sessions: { secret: [SECRET, 's'.repeat(31)] } },
+    [['session-secret-short', 'sessions.secret[1]']],
+  ],
+  [
+    'an unknown key beside the secret',
+    { origins: APP, sessions: { secret: SECRET, secrets: SECRET } },
+    [['unknown-key', 'sessions.secrets']],
+  ],
   ['null', null, [['config-not-object', '']]],
   ['a text', APP, [['config-not-object', '']]],
   ['a list', [APP], [['config-not-object', '']]],
@@ -388,6 +434,11 @@ const BAD: readonly (readonly [name: string, config: unknown, issues: Found])[] 
     ],
   ],
   ['credentials as a text', { origins: APP, credentials: 'true' }, [['wrong-type', 'credentials']]],
+  [
+    'credentials as a text, which counts as none',
+    { origins: '*', credentials: 'true' },
+    [['wrong-type', 'credentials']],
+  ],
   ['credentials null', { origins: APP, credentials: null }, [['wrong-type', 'credentials']]],
   ['credentials 1', { origins: APP, credentials: 1 }, [['wrong-type', 'credentials']]],
   [
@@ -761,6 +812,19 @@ describe('good configurations', () => {
   });
 });
 
+describe('writePolicyConfig', () => {
+  test.each(
+    GOOD.filter(([, { origins }]) =>
+      [origins].flat().every((one) => typeof one === 'string' || one instanceof RegExp),
+    ),
+  )('gives what reads as the same settings: %s', (_, config) => {
+    const { settings } = readPolicyConfig(config);
+    if (settings === undefined) throw new Error('the configuration is good');
+    const written = readPolicyConfig(JSON.parse(JSON.stringify(writePolicyConfig(settings))));
+    expect(JSON.stringify(written)).toBe(JSON.stringify({ settings }));
+  });
+});
+
 describe('bad configurations', () => {
   test.each(BAD)('%s', (_, config, issues) => {
     expect(found(config)).toEqual(issues.map(([code, path]) => `${path} ${code}`).sort());
@@ -782,9 +846,47 @@ describe('bad configurations', () => {
     expect(BAD.some(([, config]) => names(config))).toBe(true);
   });
 
+  it.each([
+    [{ secret: SECRET }, [SECRET]],
+    [{ secret: [SECRET, `${SECRET}2`] }, [SECRET, `${SECRET}2`]],
+  ])('keeps session secrets where printing does not reach: case %#', (sessions, secrets) => {
+    const { settings } = readPolicyConfig({ origins: APP, sessions });
+    expect(settings?.sessions?.secrets).toEqual(secrets);
+    expect(Object.isFrozen(settings?.sessions?.secrets)).toBe(true);
+    expect(JSON.stringify(settings)).not.toContain(SECRET);
+    expect(inspect(settings, { depth: 9 })).not.toContain(SECRET);
+    expect(createPolicy({ origins: APP, sessions }).toConfig().sessions).toEqual({ secret: secrets });
+    expect(createPolicy({ origins: APP }).toConfig()).not.toHaveProperty('sessions');
+  });
+
+  it.each([
+    'hunter2hunter2',
+    { secret: 'hunter2' },
+    { secret: ['hunter2', { hunter2: 'hunter2' }] },
+    { key: 'hunter2' },
+    ['hunter2'],
+  ])('leaves session secrets out of issues: case %#', (sessions) => {
+    const { issues } = readPolicyConfig({ origins: APP, sessions });
+    expect(issues).not.toEqual([]);
+    expect(JSON.stringify(issues)).not.toContain('hunter2');
+    expect(new PolicyConfigError(issues ?? []).message).not.toContain('hunter2');
+  });
+
   it('gives the value that it found', () => {
     const { issues } = readPolicyConfig({ origins: [`${APP}/`], maxAge: '600', endpoints: { '/a': 'rest' } });
     expect(issues?.map(({ value }) => value)).toEqual([`${APP}/`, '600', 'rest']);
+    const both = readPolicyConfig({ origins: APP, credentials: true, dangerouslyAllowNullOrigin: true });
+    expect(both.issues?.map(({ value }) => value)).toEqual([true]);
+  });
+
+  test.each([
+    [{ origins: 1 }, 'an origin, a list of them or a directory is expected'],
+    [{ origins: APP, hosts: 1 }, 'a text or a list of texts is expected'],
+    [{ origins: APP, hosts: [1] }, 'a text is expected'],
+    [{ origins: APP, debug: 1 }, 'true or false is expected'],
+    [{ origins: APP, endpoints: 1 }, 'an object of path: kind is expected'],
+  ])('says which type is expected: %j', (config, expected) => {
+    expect(readPolicyConfig(config).issues?.[0]?.message).toMatch(new RegExp(`: ${expected}$`));
   });
 
   it('finds every issue of a key beside those of the others', () => {
@@ -826,11 +928,13 @@ describe('remedies', () => {
   });
 
   it('names every key where none is near', () => {
-    for (const key of POLICY_KEYS) expect(remedyOf({ origins: APP, colour: 1 })).toContain(key);
+    expect(remedyOf({ origins: APP, colour: 1 })).toBe(`Use some of ${POLICY_KEYS.join(', ')}.`);
   });
 
   it('does not guess a host from what has none', () => {
-    expect(remedyOf({ origins: APP, hosts: 'https://' })).toBe(POLICY_ISSUES['host-syntax'].remedy);
+    for (const hosts of ['https://', 'xhttps://mcp.example.com']) {
+      expect(remedyOf({ origins: APP, hosts })).toBe(POLICY_ISSUES['host-syntax'].remedy);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import { readAliases, readHosts } from './hostOptions.js';
 import { type OriginEntry, type OriginSettings, readMissingOrigin, readOrigins } from './originOptions.js';
 import { readEndpoints, readRevisions } from './protocolOptions.js';
 import type { Revision } from './revisions.js';
+import { readSessions, type SessionConfig, type SessionSettings } from './sessionOptions.js';
 import { nearestName } from './spelling.js';
 import type { Texts } from './texts.js';
 
@@ -48,6 +49,11 @@ export interface PolicyConfig {
    * `web.team.svc` and `web.team` one host, for origins and hosts.
    */
   readonly aliases?: Texts | undefined;
+  /**
+   * Seals session ids to the origin that opened the session, so that no other page can use them. Left out: ids pass as
+   * they are. Not in report-only mode.
+   */
+  readonly sessions?: SessionConfig | undefined;
   /** Admits `Origin: null`, which every sandboxed frame sends. Never with credentials. */
   readonly dangerouslyAllowNullOrigin?: boolean | undefined;
   /** Admits plain-http origins beyond loopback although credentials are on. */
@@ -73,6 +79,7 @@ export interface PolicySettings extends OriginSettings {
   readonly reportOnly: boolean;
   readonly debug: boolean;
   readonly aliases: readonly HostAlias[];
+  readonly sessions: SessionSettings | undefined;
   readonly allowNullOrigin: boolean;
   readonly allowInsecureOrigins: boolean;
   readonly allowPublicSuffixes: boolean;
@@ -94,6 +101,7 @@ export const POLICY_KEYS = Object.freeze([
   'reportOnly',
   'debug',
   'aliases',
+  'sessions',
   'dangerouslyAllowNullOrigin',
   'dangerouslyAllowInsecureOrigins',
   'dangerouslyAllowPublicSuffixes',
@@ -149,6 +157,7 @@ export function readPolicyConfig(config: unknown): ConfigReading {
     reportOnly: flag('reportOnly'),
     debug: flag('debug'),
     aliases: readAliases(given.aliases, issues),
+    sessions: readSessions(given.sessions, issues),
     allowNullOrigin,
     allowInsecureOrigins,
     allowPublicSuffixes,
@@ -159,7 +168,7 @@ export function readPolicyConfig(config: unknown): ConfigReading {
 
 /** The configuration that gives these settings, as plain data. Directories have no such form and are left out. */
 export function writePolicyConfig(settings: PolicySettings): PolicyConfig {
-  const { hosts } = settings;
+  const { hosts, sessions } = settings;
   return {
     origins: settings.origins.map(({ text }) => text),
     ...(hosts === undefined ? {} : { hosts: hosts.map(({ text }) => text) }),
@@ -174,6 +183,7 @@ export function writePolicyConfig(settings: PolicySettings): PolicyConfig {
     reportOnly: settings.reportOnly,
     debug: settings.debug,
     aliases: settings.aliases.map(({ text }) => text),
+    ...(sessions === undefined ? {} : { sessions: { secret: sessions.secrets } }),
     dangerouslyAllowNullOrigin: settings.allowNullOrigin,
     dangerouslyAllowInsecureOrigins: settings.allowInsecureOrigins,
     dangerouslyAllowPublicSuffixes: settings.allowPublicSuffixes,

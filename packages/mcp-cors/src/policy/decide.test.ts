@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { anyText } from '../../../../test/fixtures/texts.js';
 import type { PolicySettings } from './config.js';
-import { compileDecide } from './decide.js';
-import { type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
+import { compileDecide, denyAfter } from './decide.js';
+import { CARRIER_REASONS, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
 import { ENDPOINT_KINDS, type EndpointKind } from './endpoints.js';
 import { createPolicy, type StaticPolicyConfig } from './policy.js';
 import { REVISIONS, type Revision } from './revisions.js';
@@ -55,6 +55,12 @@ const CASES: readonly Case[] = [
     name: 'an authority form',
     config: BASE,
     head: { ...POST, path: 'mcp.example.com:443' },
+    reason: 'request-target-not-allowed',
+  },
+  {
+    name: 'an authority form of OPTIONS',
+    config: BASE,
+    head: { ...PREFLIGHT, path: 'mcp.example.com:443' },
     reason: 'request-target-not-allowed',
   },
   {
@@ -801,8 +807,28 @@ describe('the decision', () => {
     }
   });
 
-  test.each(Object.keys(REASONS))('%s has a case', (reason) => {
-    expect(CASES.some((one) => one.reason === reason)).toBe(true);
+  test.each(Object.keys(REASONS))('%s has a case, unless it is a carrier that decides so', (reason) => {
+    const byCarrier = (CARRIER_REASONS as readonly string[]).includes(reason);
+    expect(CASES.some((one) => one.reason === reason)).toBe(!byCarrier);
+  });
+
+  describe.each(CARRIER_REASONS)('%s', (reason) => {
+    test.each<[RequestHead, boolean]>([
+      [{ ...POST, origin: APP }, true],
+      [{ ...POST, origin: undefined }, false],
+      [{ ...POST, origin: 'https://evil.example' }, false],
+      [PREFLIGHT, false],
+    ])('in place of the decision about %j', (head, readable) => {
+      const before = decide(BASE, head);
+      const denial = denyAfter(before, reason);
+      const { status, check } = REASONS[reason];
+      expect(denial).toMatchObject({ outcome: 'deny', reason, status, vary: before.vary, kind: before.kind });
+      expect(denial.rule).toBe(before.rule);
+      expect(['session', 'limit']).toContain(check);
+      expect(values(denial, 'content-type')).toEqual(['application/json']);
+      expect(values(denial, 'access-control-allow-origin')).toEqual(readable ? [APP] : []);
+      expect(JSON.parse(denial.body as string).error.data.reason).toBe(reason);
+    });
   });
 
   test.each(CASES)('$name: a policy that only reports lets it pass', ({ config, head, reason }) => {
@@ -938,6 +964,7 @@ describe('the headers of a decision', () => {
     const listed = names(added, 'access-control-expose-headers').toLowerCase().split(' ');
     expect(listed).toContain('x-request-id');
     expect(listed.filter((name) => name === 'retry-after')).toHaveLength(1);
+    expect(names(added, 'access-control-expose-headers').split(' ')).toContain('Retry-After'); // as it was spelled first
     const all = decide({ ...BASE, exposedHeaders: ['X-A', '*'] }, { ...POST, origin: APP });
     expect(values(all, 'access-control-expose-headers')).toEqual(['*']);
   });
@@ -978,6 +1005,11 @@ describe('debug mode', () => {
       }
     },
   );
+
+  it('answers for a header that is called like a method as for any other', () => {
+    const decision = decide(DEBUG, { ...PREFLIGHT, requestHeaders: 'GET' });
+    expect(decision).toMatchObject({ reason: 'request-header-not-allowed', subject: 'GET', status: 204 });
+  });
 
   it('names a header as missing only when it is', () => {
     const head = { ...PREFLIGHT, requestHeaders: 'mcp-param-region,x-evil' };
@@ -1062,9 +1094,8 @@ describe('what each kind of endpoint allows under a single revision', () => {
   }
 
   describe.each(REVISIONS)('%s', (revision) => {
-    const policy = createPolicy({ ...BASE, revisions: revision, endpoints: { '/other': 'other' } });
-
     test.each(ENDPOINT_KINDS)('%s', (kind) => {
+      const policy = createPolicy({ ...BASE, revisions: revision, endpoints: { '/other': 'other' } });
       const { methods, requested, exposed } = expected(revision, kind);
       const path = PATHS[kind];
       const requestMethod = methods.split(' ')[0];
@@ -1103,14 +1134,14 @@ test('settings that serve no revision allow nothing, and expose nothing', () => 
 });
 
 describe('a policy under attack', () => {
-  const policies = [OPEN, BASE, COOKIES, LOCAL, BROWSERS, SANDBOX, ANY_HOST, DEBUG, NEWEST].flatMap(
-    (config) => [
-      createPolicy(config),
-      createPolicy({ ...config, debug: true, maxAge: -1 }),
-      createPolicy({ ...config, reportOnly: true }),
-    ],
-  );
-  const policy = fc.constantFrom(...policies);
+  const anyPolicy = () =>
+    fc.constantFrom(
+      ...[OPEN, BASE, COOKIES, LOCAL, BROWSERS, SANDBOX, ANY_HOST, DEBUG, NEWEST].flatMap((config) => [
+        createPolicy(config),
+        createPolicy({ ...config, debug: true, maxAge: -1 }),
+        createPolicy({ ...config, reportOnly: true }),
+      ]),
+    );
   const hostile = fc.oneof(
     anyText(60),
     fc.string({ unit: fc.constantFrom(...'\r\n\0\t ,;:/@*.%\u007f\u0080é'), maxLength: 30 }),
@@ -1149,7 +1180,7 @@ describe('a policy under attack', () => {
 
   test('never throws, whatever the head holds', () => {
     fc.assert(
-      fc.property(policy, head, ({ decide }, request) => {
+      fc.property(anyPolicy(), head, ({ decide }, request) => {
         expect(Object.keys(REASONS)).toContain(decide(request).reason);
       }),
       { numRuns: 3000 },
@@ -1159,7 +1190,7 @@ describe('a policy under attack', () => {
   test('a refused origin never gets an Access-Control-* header, and neither does a refused host', () => {
     let refused = 0;
     fc.assert(
-      fc.property(policy, head, ({ decide }, request) => {
+      fc.property(anyPolicy(), head, ({ decide }, request) => {
         const decision = decide(request);
         const actual = decision.wouldDeny ?? decision;
         if (
@@ -1178,7 +1209,7 @@ describe('a policy under attack', () => {
 
   test('an origin that is echoed is the one that came, and is serialised as browsers do', () => {
     fc.assert(
-      fc.property(policy, head, ({ decide }, request) => {
+      fc.property(anyPolicy(), head, ({ decide }, request) => {
         for (const value of values(decide(request), 'access-control-allow-origin')) {
           if (value === '*') continue;
           expect(value).toBe(request.origin);
@@ -1191,7 +1222,7 @@ describe('a policy under attack', () => {
 
   test('* never meets credentials', () => {
     fc.assert(
-      fc.property(policy, head, ({ decide }, request) => {
+      fc.property(anyPolicy(), head, ({ decide }, request) => {
         const decision = decide(request);
         if (values(decision, 'access-control-allow-credentials').length === 0) return;
         for (const name of ['origin', 'headers', 'methods']) {
@@ -1205,7 +1236,7 @@ describe('a policy under attack', () => {
 
   test('no header of a decision is repeated, or carries what could split a response', () => {
     fc.assert(
-      fc.property(policy, head, ({ decide }, request) => {
+      fc.property(anyPolicy(), head, ({ decide }, request) => {
         const { headers } = decide(request);
         const lower = headers.map(([name]) => name.toLowerCase());
         expect(new Set(lower).size).toBe(lower.length);
@@ -1217,7 +1248,7 @@ describe('a policy under attack', () => {
 
   test('deciding twice gives the same, whatever was decided between', () => {
     fc.assert(
-      fc.property(policy, head, head, ({ decide }, request, other) => {
+      fc.property(anyPolicy(), head, head, ({ decide }, request, other) => {
         const first = decide(request);
         decide(other);
         expect(decide(request)).toEqual(first);
@@ -1240,7 +1271,7 @@ describe('a policy under attack', () => {
     const list = fc.array(name, { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(
-        policy,
+        anyPolicy(),
         list.chain((one) =>
           fc.tuple(fc.constant(one), fc.shuffledSubarray(one, { minLength: one.length }), fc.nat(255)),
         ),
@@ -1280,6 +1311,18 @@ describe('a policy under attack', () => {
     const anew = origins.toReversed().map((origin) => decide({ ...POST, origin }));
     expect(anew.toReversed()).toEqual(made);
     expect(anew.toReversed().filter((one, i) => one === made[i]).length).toBeLessThanOrEqual(1000);
+  });
+
+  test('decisions of origins that are named, and of the last of a wildcard, are kept and given again', () => {
+    const origins = Array.from({ length: 2500 }, (_, i) => `https://a${i}.example.org`);
+    const { decide } = createPolicy({ ...BASE, origins: [...origins, 'https://*.example.net'] });
+    const made = origins.map((origin) => decide({ ...POST, origin }));
+    expect(origins.every((origin, i) => decide({ ...POST, origin }) === made[i])).toBe(true);
+    const matched = ['https://a.example.net', 'https://b.example.net'];
+    const first = matched.map((origin) => decide({ ...POST, origin }));
+    expect(matched.every((origin, i) => decide({ ...POST, origin }) === first[i])).toBe(true);
+    const preflight = decide({ ...PREFLIGHT, origin: origins[0] });
+    expect(decide({ ...PREFLIGHT, origin: origins[0] })).toBe(preflight);
   });
 
   test('nothing is made or kept for the origins that are refused', () => {

@@ -1,6 +1,13 @@
 import { createCanonicaliser } from './alias.js';
 import type { PolicySettings } from './config.js';
-import { DENIAL_BODIES, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
+import {
+  type CarrierReason,
+  DENIAL_BODIES,
+  type Decision,
+  REASONS,
+  type Reason,
+  type RequestHead,
+} from './decision.js';
 import type { OriginDirectory } from './directory.js';
 import {
   createEndpointClassifier,
@@ -346,6 +353,12 @@ function decision(
     subject,
     wouldDeny: undefined,
   });
+}
+
+/** A denial of the carrier's in place of a decision. The page may read it where it could read the response. */
+export function denyAfter({ outcome, headers, vary, kind, rule }: Decision, reason: CarrierReason): Decision {
+  const readable = outcome === 'pass' ? [...headers, JSON_BODY] : JSON_ONLY;
+  return decision(reason, REASONS[reason].status, readable, vary, kind, rule);
 }
 
 /** Denials before the path is looked at: the same for every request. */

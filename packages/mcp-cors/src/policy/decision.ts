@@ -2,7 +2,10 @@ import type { EndpointKind } from './endpoints.js';
 import { freezeDeep } from './frozen.js';
 import type { HeaderField } from './headers.js';
 
-/** The checks, in the order in which they are made. A request is refused at the first that fails. */
+/**
+ * The checks, in the order in which they are made. A request is refused at the first that fails. Sessions and limits are
+ * the carrier's: they need more than the head of a request.
+ */
 export const CHECKS = Object.freeze([
   'request-target',
   'host',
@@ -10,6 +13,8 @@ export const CHECKS = Object.freeze([
   'preflight-method',
   'preflight-headers',
   'content-type',
+  'session',
+  'limit',
 ] as const);
 
 /** One of {@link CHECKS}. */
@@ -121,10 +126,33 @@ export const REASONS = freezeDeep({
     check: 'content-type',
     message: 'A POST to this endpoint must have Content-Type: application/json',
   },
+  'session-not-found': {
+    outcome: 'deny',
+    status: 404, // the client must initialize again (MCP 2025-11-25, transports, session management)
+    check: 'session',
+    message: 'Session not found',
+  },
+  'rate-limited': { outcome: 'deny', status: 429, check: 'limit', message: 'Too many requests' },
+  'limiter-failed': {
+    outcome: 'deny',
+    status: 503,
+    check: 'limit',
+    message: 'Requests cannot be counted at the moment',
+  },
 } as const satisfies Record<string, ReasonFacts>);
 
 /** A stable code that says why a decision is what it is. */
 export type Reason = keyof typeof REASONS;
+
+/** Reasons that only a carrier can have: they need the secret of sessions, or a count of requests. */
+export const CARRIER_REASONS = Object.freeze([
+  'session-not-found',
+  'rate-limited',
+  'limiter-failed',
+] as const satisfies readonly Reason[]);
+
+/** One of {@link CARRIER_REASONS}. */
+export type CarrierReason = (typeof CARRIER_REASONS)[number];
 
 /** The parts of a request that a policy looks at. Carriers combine repeated header lines with `, `. */
 export interface RequestHead {

@@ -12,7 +12,8 @@ import {
 import { REVISION_NEEDS, REVISIONS, type Revision, unionOfNeeds } from './revisions.js';
 
 describe('createEndpointClassifier', () => {
-  const byDefault = createEndpointClassifier({});
+  // Compiled by each test: what happens while this file is loaded shows nothing to a mutation run.
+  const byDefault = (path: string): EndpointKind => createEndpointClassifier({})(path);
 
   test.each<[string, EndpointKind]>([
     ['/mcp', 'mcp'],
@@ -61,15 +62,19 @@ describe('createEndpointClassifier', () => {
     expect(byDefault(path)).toBe(kind);
   });
 
-  const owned = createEndpointClassifier({
+  const OWNED: Readonly<Record<string, EndpointKind>> = {
     '/mcp': 'other',
     '/files/*': 'other',
     '/files/tools': 'mcp',
+    '/files/Admin': 'mcp',
     '/files/deep/*': 'oauth',
     '/files/deep/er/*': 'sse',
     '/.well-known/oauth-protected-resource/mine': 'other',
     '/cards/*': 'messages',
-  });
+    '/upload': 'other',
+    '/Cased/*': 'other',
+    '/cased/tools/*': 'sse',
+  };
 
   test.each<[string, EndpointKind]>([
     ['/mcp', 'other'],
@@ -80,6 +85,21 @@ describe('createEndpointClassifier', () => {
     ['/filesystem/a', 'mcp'],
     ['/files/tools', 'mcp'],
     ['/files/tools/x', 'other'],
+    ['/files/toolsmith', 'other'],
+    ['/upload', 'other'],
+    ['/uploads', 'mcp'],
+    ['/uploa', 'mcp'],
+    // A server may not tell case, nor a slash at the end: the stricter of the two kinds counts.
+    ['/files/Tools', 'mcp'],
+    ['/files/tools/', 'mcp'],
+    ['/files/TOOLS/', 'mcp'],
+    ['/files/admin', 'mcp'],
+    ['/files/Admin', 'mcp'],
+    ['/FILES/a', 'mcp'],
+    ['/Cased/a', 'other'],
+    ['/Cased/tools/a', 'mcp'],
+    ['/cased/tools/a', 'sse'],
+    ['/cased/a', 'mcp'],
     ['/files/deep/x', 'oauth'],
     ['/files/deep/er/x', 'sse'],
     ['/.well-known/oauth-protected-resource/mine', 'other'],
@@ -95,7 +115,7 @@ describe('createEndpointClassifier', () => {
     ['/files/..hidden', 'other'],
     ['/files/a..', 'other'],
   ])('%s is %s where the owner says so', (path, kind) => {
-    expect(owned(path)).toBe(kind);
+    expect(createEndpointClassifier(OWNED)(path)).toBe(kind);
   });
 
   it('lets the owner name everything', () => {
@@ -125,7 +145,7 @@ describe('createEndpointClassifier', () => {
   it('gives a kind for any text', () => {
     fc.assert(
       fc.property(anyText(200), (path) => {
-        expect(ENDPOINT_KINDS).toContain(owned(path));
+        expect(ENDPOINT_KINDS).toContain(createEndpointClassifier(OWNED)(path));
       }),
     );
   });

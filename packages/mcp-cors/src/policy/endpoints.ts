@@ -129,7 +129,7 @@ export function createEndpointClassifier(
     if (!isPlainPath(path)) return 'mcp';
     const found = kindBelow(path, below);
     const lower = path.toLowerCase();
-    const meant = exactInAnyCase.get(lower.replace(/\/+$/, '')) ?? kindBelow(lower, belowInAnyCase);
+    const meant = exactInAnyCase.get(lower.replace(/\/$/, '')) ?? kindBelow(lower, belowInAnyCase);
     return found === meant ? found : 'mcp';
   };
 }
@@ -143,12 +143,10 @@ function kindBelow(
 }
 
 function isMetadataPath(path: string): boolean {
-  if (path.startsWith('/.well-known/')) {
-    for (const name of METADATA_NAMES) {
-      if (path === name || path.startsWith(`${name}/`)) return true;
-    }
-  }
-  return METADATA_ENDINGS.some((ending) => path.endsWith(ending));
+  return (
+    METADATA_NAMES.some((name) => path === name || path.startsWith(`${name}/`)) ||
+    METADATA_ENDINGS.some((ending) => path.endsWith(ending))
+  );
 }
 
 /** Whether a path says what it reaches: no dot segments, nothing encoded, no empty segments. */
@@ -158,5 +156,5 @@ function isPlainPath(path: string): boolean {
 
 /** Whether a path has `.` or `..` segments. */
 export function hasDotSegments(path: string): boolean {
-  return path.includes('/.') && /\/\.{1,2}(?:\/|$)/.test(path);
+  return /\/\.{1,2}(?:\/|$)/.test(path);
 }

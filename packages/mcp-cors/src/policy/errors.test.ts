@@ -55,6 +55,7 @@ describe('PolicyConfigError', () => {
         `origins[${i}]: ${POLICY_ISSUES[code].message}. ${POLICY_ISSUES[code].remedy}`,
       );
     }
+    expect(error.message.split('\n')).toHaveLength(3); // a line for each, below the first
     expect(error.stack).toContain('PolicyConfigError');
   });
 
@@ -80,6 +81,9 @@ describe('quote', () => {
     ['a\nb', "'a\\x0ab'"],
     ['\0\x1f\x7f', "'\\x00\\x1f\\x7f'"],
     ['\u001b]0;title\u0007', "'\\x1b]0;title\\x07'"],
+    [' ~', "' ~'"],
+    ['\u0080\u009f', "'\\x80\\x9f'"],
+    ['\u00a0bücher', "'\u00a0bücher'"],
     ['x'.repeat(80), `'${'x'.repeat(80)}'`],
     ['x'.repeat(81), `'${'x'.repeat(77)}...'`],
   ])('%j becomes %s', (text, quoted) => {

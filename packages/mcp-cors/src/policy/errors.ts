@@ -204,6 +204,14 @@ export const POLICY_ISSUES = freezeDeep({
     message: 'missingOrigin is neither allow nor deny',
     remedy: "Use 'allow' to let native clients pass, or 'deny' to serve browsers alone.",
   },
+  'session-secret-missing': {
+    message: 'sessions cannot be sealed without a secret',
+    remedy: 'Set sessions.secret to what `openssl rand -base64 32` prints.',
+  },
+  'session-secret-short': {
+    message: 'a secret of fewer than 32 characters could be guessed',
+    remedy: 'Use what `openssl rand -base64 32` prints.',
+  },
 } as const);
 
 /** A stable code of {@link POLICY_ISSUES}. Sentences may change between versions, codes do not. */

@@ -1,5 +1,13 @@
 import { describe, expect, it, test } from 'vitest';
-import { CHECKS, REASONS, type Reason, type RequestHead } from './decision.js';
+import { denyAfter } from './decide.js';
+import {
+  CARRIER_REASONS,
+  type CarrierReason,
+  CHECKS,
+  REASONS,
+  type Reason,
+  type RequestHead,
+} from './decision.js';
 import { ENDPOINT_KINDS, isJsonOnly } from './endpoints.js';
 import { explain } from './explain.js';
 import { createPolicy, type StaticPolicyConfig } from './policy.js';
@@ -8,6 +16,7 @@ const APP = 'https://app.example.com';
 const HOST = 'mcp.example.com';
 const BASE: StaticPolicyConfig = { origins: [APP], hosts: [HOST] };
 const POST: RequestHead = { method: 'POST', path: '/mcp', host: HOST, contentType: 'application/json' };
+const GET: RequestHead = { method: 'GET', path: '/mcp', host: HOST };
 const PREFLIGHT: RequestHead = {
   method: 'OPTIONS',
   path: '/mcp',
@@ -25,7 +34,7 @@ interface Case {
   readonly remedy?: string;
 }
 
-const CASES: Record<Reason, readonly Case[]> = {
+const CASES: Record<Exclude<Reason, CarrierReason>, readonly Case[]> = {
   'origin-allowed': [
     { head: { ...POST, origin: APP }, why: [`'${APP}'`, 'pattern'] },
     {
@@ -37,8 +46,8 @@ const CASES: Record<Reason, readonly Case[]> = {
   'same-origin': [{ head: { ...POST, origin: `http://${HOST}` }, why: [`'http://${HOST}'`, 'Host'] }],
   'no-origin': [{ head: POST, why: ['no Origin'] }],
   'preflight-allowed': [
-    { head: PREFLIGHT, why: ["'POST'", `'${APP}'`] },
-    { head: { ...PREFLIGHT, origin: `http://${HOST}` }, why: ["'POST'", `'http://${HOST}'`] },
+    { head: PREFLIGHT, why: ["'POST'", `origin '${APP}' is admitted by '${APP}', and`] },
+    { head: { ...PREFLIGHT, origin: `http://${HOST}` }, why: ["'POST'", `origin 'http://${HOST}', and`] },
   ],
   'request-head-incomplete': [
     { head: { ...POST, incomplete: true }, why: ['more headers'], remedy: 'maxHeadersCount' },
@@ -132,8 +141,29 @@ const ROWS = (Object.entries(CASES) as [Reason, readonly Case[]][]).flatMap(([re
 
 describe('explain', () => {
   test('every reason has a case', () => {
-    expect(Object.keys(CASES).toSorted()).toEqual(Object.keys(REASONS).toSorted());
+    expect([...Object.keys(CASES), ...CARRIER_REASONS].toSorted()).toEqual(Object.keys(REASONS).toSorted());
     for (const cases of Object.values(CASES)) expect(cases.length).toBeGreaterThan(0);
+  });
+
+  test.each<[CarrierReason, RequestHead, string, string]>([
+    ['session-not-found', { ...POST, origin: APP }, `sealed to '${APP}'`, 'sessions.secret'],
+    ['session-not-found', POST, 'sealed to clients without Origin', '404'],
+    ['rate-limited', { ...POST, origin: APP }, `budget for the origin '${APP}'.`, 'Retry-After'],
+    ['rate-limited', POST, 'used up its budget.', 'limiter'],
+    ['limiter-failed', POST, "onLimiterError is 'deny'", "onLimiterError: 'allow'"],
+  ])('%s, which a carrier decides about %j', (reason, head, why, remedy) => {
+    const policy = createPolicy({ ...BASE, sessions: { secret: 's'.repeat(32) } });
+    const sessionId = 'a-secret-id';
+    const denied = denyAfter(policy.decide(head), reason);
+    const explanation = explain({ ...head, sessionId }, denied, policy.settings);
+    expect(explanation).toMatchObject({ verdict: 'refused', reason, decision: denied });
+    expect(explanation.why).toContain(why);
+    expect(explanation.remedy).toContain(remedy);
+    expect(JSON.stringify(explanation)).not.toContain(sessionId);
+    const failed = explanation.checks.filter(({ result }) => result === 'failed');
+    expect(failed.map(({ check }) => check)).toEqual([REASONS[reason].check]);
+    const session = explanation.checks.find(({ check }) => check === 'session');
+    expect(session?.result).toBe(reason === 'session-not-found' ? 'failed' : 'passed');
   });
 
   test.each(ROWS)('$reason, case $i', ({ reason, config = BASE, head, why, remedy }) => {
@@ -174,6 +204,16 @@ test('a decision is explained although its head has lost what it was about', () 
     expect(remedy ?? '').not.toContain('undefined');
   }
   expect(explain(bare, decide({ ...POST, origin: 'https://evil.example' }), settings).why).toContain('none');
+  // What is lost is shown as an empty text, which no list takes.
+  for (const head of [
+    { ...POST, host: 'evil.example' },
+    { ...PREFLIGHT, requestMethod: 'PUT' },
+    { ...PREFLIGHT, requestHeaders: 'x-new' },
+  ]) {
+    const { remedy } = explain(bare, { ...decide(head), subject: undefined }, settings);
+    expect(remedy).toContain('No policy like this one can allow it');
+    expect(remedy).toContain("('')");
+  }
 });
 
 /** The part of a configuration that a remedy tells the owner to add. */
@@ -207,6 +247,12 @@ describe('a remedy that is a piece of configuration', () => {
       expect(mended.explain(head).verdict).toBe('allowed');
     },
   );
+
+  it('quotes a header name that has a quote in it', () => {
+    const { remedy } = createPolicy(BASE).explain({ ...PREFLIGHT, requestHeaders: "x'y" });
+    expect(remedy).toContain(`add it to allowedHeaders: allowedHeaders: ["x'y"].`);
+    expect(createPolicy({ ...BASE, allowedHeaders: ["x'y"] }).settings.allowedHeaders).toEqual(["x'y"]);
+  });
 
   // What no policy may allow, or no text can say, is no remedy.
   test.each<[string, RequestHead]>([
@@ -258,6 +304,22 @@ describe('the checks', () => {
       PREFLIGHT,
       'request-target passed, host passed, origin passed, preflight-method passed, preflight-headers passed, content-type skipped',
     ],
+    // https://fetch.spec.whatwg.org/#cors-preflight-request: an OPTIONS with both headers, and nothing else.
+    [
+      'a GET with the headers of a preflight',
+      { ...PREFLIGHT, method: 'GET' },
+      'request-target passed, host passed, origin passed, preflight-method skipped, preflight-headers skipped, content-type skipped',
+    ],
+    [
+      'an OPTIONS without a requested method',
+      { ...PREFLIGHT, requestMethod: undefined },
+      'request-target passed, host passed, origin passed, preflight-method skipped, preflight-headers skipped, content-type skipped',
+    ],
+    [
+      'an OPTIONS without an origin',
+      { ...PREFLIGHT, origin: undefined },
+      'request-target passed, host passed, origin passed, preflight-method skipped, preflight-headers skipped, content-type skipped',
+    ],
     [
       'a request target',
       { ...POST, path: 'x' },
@@ -297,7 +359,8 @@ describe('the checks', () => {
       ...PREFLIGHT,
       requestHeaders: 'accept,x-evil',
     });
-    expect(checks.map(({ check }) => check)).toEqual([...CHECKS]);
+    const carriers = CARRIER_REASONS.map((reason) => REASONS[reason].check as string);
+    expect(checks.map(({ check }) => check)).toEqual(CHECKS.filter((check) => !carriers.includes(check)));
     const details = Object.fromEntries(checks.map(({ check, detail }) => [check, detail]));
     expect(details).toMatchObject({
       'request-target': "'/mcp'",
@@ -305,7 +368,19 @@ describe('the checks', () => {
       origin: `'${APP}' by 'https://*.example.com'`,
       'preflight-method': "'POST'",
       'preflight-headers': "'x-evil'",
+      'content-type': 'refused before',
     });
+  });
+
+  it('say why they were skipped', () => {
+    const reasons = (head: RequestHead): string[] => {
+      const { checks } = createPolicy(BASE).explain(head);
+      return checks.filter(({ result }) => result === 'skipped').map(({ detail }) => detail);
+    };
+    expect(new Set(reasons({ ...POST, origin: 'https://evil.example' }))).toEqual(
+      new Set(['refused before']),
+    );
+    expect(new Set(reasons({ ...GET, origin: APP }))).toEqual(new Set(['does not apply']));
   });
 
   it('say "none" where there was nothing to look at', () => {

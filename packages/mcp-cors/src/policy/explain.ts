@@ -1,7 +1,15 @@
 import { createCanonicaliser } from './alias.js';
 import { type PolicySettings, readPolicyConfig } from './config.js';
 import { isHostChecked } from './decide.js';
-import { CHECKS, type Check, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
+import {
+  CARRIER_REASONS,
+  CHECKS,
+  type Check,
+  type Decision,
+  REASONS,
+  type Reason,
+  type RequestHead,
+} from './decision.js';
 import { isJsonOnly } from './endpoints.js';
 import { quote } from './errors.js';
 import { findNearMiss } from './nearest.js';
@@ -129,6 +137,21 @@ const WORDS: Readonly<Record<Reason, Words>> = {
     remedy: () =>
       "Send Content-Type: application/json. If the path is not MCP, say so: endpoints: { '/path': 'other' }.",
   },
+  'session-not-found': {
+    why: (head) =>
+      `The session id was not sealed to ${head.origin === undefined ? 'clients without Origin' : shown(head.origin)}: it is forged or cut short, or another origin opened the session.`,
+    remedy: () =>
+      'A client that gets 404 opens a session of its own. Replicas need the same sessions.secret, and a new secret goes in front of the old one.',
+  },
+  'rate-limited': {
+    why: (head) =>
+      `The client has used up its budget${head.origin === undefined ? '' : ` for the origin ${shown(head.origin)}`}.`,
+    remedy: () => 'Wait as long as Retry-After says, or give the limiter more points.',
+  },
+  'limiter-failed': {
+    why: () => "The limiter's store did not answer, and onLimiterError is 'deny'.",
+    remedy: () => "Mend the store, or let requests pass without being counted: onLimiterError: 'allow'.",
+  },
 };
 
 /** Puts a decision in words, with every check that led to it. */
@@ -144,6 +167,11 @@ export function explain(head: RequestHead, decision: Decision, settings: PolicyS
     checks: traceChecks(head, actual, settings),
   });
 }
+
+const CARRIER_CHECKS: readonly Check[] = CARRIER_REASONS.map((reason) => REASONS[reason].check);
+
+/** Ids stay out of explanations: whoever reads one could use it. */
+const SEALED = 'the id, if there is one, is opened by the carrier';
 
 function traceChecks(
   head: RequestHead,
@@ -165,8 +193,13 @@ function traceChecks(
       head.method === 'POST' && decision.kind !== undefined && isJsonOnly(decision.kind)
         ? shown(head.contentType)
         : undefined,
+    session: settings.sessions === undefined ? undefined : SEALED,
+    limit: failed === 'limit' ? decision.reason : undefined,
   };
-  return CHECKS.map((check, i) => {
+  // Only a carrier knows of sessions and limits; where it has none of them, neither has the trace.
+  const made = CHECKS.filter((check) => !CARRIER_CHECKS.includes(check) || details[check] !== undefined);
+  return made.map((check) => {
+    const i = CHECKS.indexOf(check);
     const detail = details[check];
     if (i > failedAt) return { check, result: 'skipped', detail: 'refused before' };
     if (detail === undefined) return { check, result: 'skipped', detail: 'does not apply' };

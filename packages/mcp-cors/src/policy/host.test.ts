@@ -56,6 +56,7 @@ describe('parseHostPattern', () => {
     '[::1',
     '[::1]x',
     '[::1]8443',
+    '[::1]x8443',
     '[0:0:0:0:0:0:0:1]',
     '[::g]',
     '*.[::1]',
@@ -69,9 +70,12 @@ describe('parseHostPattern', () => {
     'mcp.example.com\n',
     'a'.repeat(64),
     `${'a.'.repeat(127)}com`,
-    'a'.repeat(65_536),
   ])('refuses %j', (text) => {
     expect(parseHostPattern(text)).toBeUndefined();
+  });
+
+  it('refuses 64 kB', () => {
+    expect(parseHostPattern('a'.repeat(65_536))).toBeUndefined();
   });
 
   it('never throws', () => {
@@ -125,6 +129,7 @@ describe('createHostMatcher', () => {
     [['*.example.com'], 'a..example.com', false],
     [['*.example.com'], '*.example.com', false],
     [['*.example.com'], 'evilexample.com', false],
+    [['*.example.com'], 'xexample.com', false],
     [['*.example.com'], 'a.example.com.evil.example', false],
     [['*.example.com'], 'evil.example/.example.com', false],
     [['*.example.com'], 'evil.example\0.example.com', false],
@@ -141,6 +146,10 @@ describe('createHostMatcher', () => {
     [['[::1]'], '[::1', false],
     [['[::1]'], '::1', false],
     [['[::1]'], '[::1]x', false],
+    [['[::1]'], '[::1]x80', false],
+    [['a'], 'a', true],
+    [['a'], 'a:80', true],
+    [['a'], ':80', false],
     [['[::1]'], '[::2]', false],
     [['[::1]'], '[0:0:0:0:0:0:0:1]', false],
     [['[2001:db8::a]'], '[2001:DB8::A]', true],

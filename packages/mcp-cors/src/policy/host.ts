@@ -38,7 +38,6 @@ export function parseHostPattern(text: string): HostPattern | undefined {
   const subdomains = lower.startsWith('*.');
   const rest = subdomains ? lower.slice(2) : lower;
   const hostEnd = endOfHost(rest);
-  if (hostEnd < 1) return undefined;
   const host = rest.slice(0, hostEnd);
   if (!isHostName(host) || (subdomains && (host.startsWith('[') || endsInNumber(host)))) return undefined;
   if (hostEnd === rest.length) return { text, host, subdomains, port: undefined };
@@ -76,7 +75,6 @@ export function createHostMatcher(
   return (header) => {
     if (header.length > MAX_HOST_LENGTH + 6) return false;
     const hostEnd = endOfHost(header);
-    if (hostEnd < 1) return false;
     let port = '';
     if (hostEnd < header.length) {
       if (header.charCodeAt(hostEnd) !== 0x3a) return false;

@@ -30,9 +30,10 @@ export function readHosts(
   return patterns;
 }
 
+/** What to write in place of a text that is no host, where that is the host of a URL. */
 function withoutScheme(text: string): { readonly remedy?: string } {
-  const bare = text.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
-  return bare !== text && parseHostPattern(bare) !== undefined ? { remedy: `Write ${bare}.` } : {};
+  const bare = text.replace(/^https?:\/\//, '').replace(/\/.*/s, '');
+  return parseHostPattern(bare) === undefined ? {} : { remedy: `Write ${bare}.` };
 }
 
 /** The host suffixes that may be left out, each once. */

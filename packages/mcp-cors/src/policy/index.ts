@@ -1,5 +1,8 @@
 export { POLICY_KEYS, type PolicyConfig, type PolicySettings } from './config.js';
+export { denyAfter } from './decide.js';
 export {
+  CARRIER_REASONS,
+  type CarrierReason,
   CHECKS,
   type Check,
   type Decision,
@@ -38,5 +41,6 @@ export {
   whenDecided,
 } from './policy.js';
 export { REVISION_NEEDS, REVISIONS, type Revision, type RevisionNeeds } from './revisions.js';
+export type { SessionConfig, SessionSettings } from './sessionOptions.js';
 export { nearestName } from './spelling.js';
 export type { Texts } from './texts.js';

@@ -12,7 +12,7 @@ export interface NearMiss {
 
 type NamedPattern = Extract<OriginPattern, { readonly scheme: string }>;
 
-/** What can be off by little, the most telling first. */
+/** What can be off by little, the most telling first: each holds where those before it did not. */
 const DIFFERENCES: readonly (readonly [
   difference: string,
   applies: (origin: OriginParts, pattern: NamedPattern, canonicalise: Canonicalise) => boolean,
@@ -22,11 +22,7 @@ const DIFFERENCES: readonly (readonly [
     (origin, pattern, canonicalise) =>
       origin.scheme === pattern.scheme && holdsHost(pattern, origin.host, canonicalise),
   ],
-  [
-    'the scheme differs',
-    (origin, pattern, canonicalise) =>
-      origin.scheme !== pattern.scheme && holdsHost(pattern, origin.host, canonicalise),
-  ],
+  ['the scheme differs', (origin, pattern, canonicalise) => holdsHost(pattern, origin.host, canonicalise)],
   [
     'the pattern asks for a subdomain',
     (origin, pattern) => isSubdomainPattern(pattern) && origin.host === pattern.host,
@@ -53,10 +49,8 @@ export function findNearMiss(
 ): NearMiss | undefined {
   const tidy = origin.trim().toLowerCase().replace(/\/$/, '');
   const mended = DEFAULT_PORT_SPELLED_OUT.test(tidy) ? tidy.replace(/:[0-9]+$/, '') : tidy;
-  if (mended !== origin) {
-    const pattern = createOriginMatcher(patterns, canonicalise).match(mended);
-    if (pattern !== undefined) return { pattern, difference: `a browser would send ${mended}` };
-  }
+  const pattern = createOriginMatcher(patterns, canonicalise).match(mended);
+  if (pattern !== undefined) return { pattern, difference: `a browser would send ${mended}` };
   const parts = parseOrigin(mended);
   if (parts === undefined) return undefined;
   // `moz-extension://*` names no host that another could be near to.

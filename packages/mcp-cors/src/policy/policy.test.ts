@@ -106,10 +106,10 @@ describe('createPolicy', () => {
 });
 
 describe('report-only mode', () => {
-  const policy = createPolicy({ origins: APP, hosts: 'mcp.example.com', reportOnly: true });
+  const reporting = () => createPolicy({ origins: APP, hosts: 'mcp.example.com', reportOnly: true });
 
   it('remembers the denial that it does not enforce', () => {
-    const decision = policy.decide({ ...HEAD, origin: 'https://evil.example' });
+    const decision = reporting().decide({ ...HEAD, origin: 'https://evil.example' });
     expect(decision).toMatchObject({
       outcome: 'pass',
       reason: 'origin-not-allowed',
@@ -123,7 +123,7 @@ describe('report-only mode', () => {
   });
 
   it('explains the denial', () => {
-    const { verdict, remedy } = policy.explain({ ...HEAD, host: 'evil.example' });
+    const { verdict, remedy } = reporting().explain({ ...HEAD, host: 'evil.example' });
     expect(verdict).toBe('refused');
     expect(remedy).toContain('evil.example');
   });

@@ -16,14 +16,25 @@ describe('nearestName', () => {
     ['x', undefined],
     ['colour', undefined],
     ['credentialsssss', undefined],
-    ['origins'.repeat(100_000), undefined],
   ])('%j most probably means %s', (name, near) => {
     expect(nearestName(name, POLICY_KEYS)).toBe(near);
   });
 
-  it('prefers the nearer of two', () => {
+  it('prefers the nearer of two, and the first of two that are as near', () => {
     expect(nearestName('abcx', ['abyy', 'abc'])).toBe('abc');
     expect(nearestName('abc', ['abd', 'abc'])).toBe('abc');
+    expect(nearestName('abc', ['abd', 'abe'])).toBe('abd');
+  });
+
+  it('takes what is three edits away for something else', () => {
+    expect(nearestName('abxyzc', ['abc'])).toBeUndefined();
+    expect(nearestName('xyzdef', ['abcdef'])).toBeUndefined();
+  });
+
+  it('measures names of at most 64 characters', () => {
+    expect(nearestName('a'.repeat(64), [`${'a'.repeat(63)}b`])).toBe(`${'a'.repeat(63)}b`);
+    expect(nearestName('a'.repeat(65), [`${'a'.repeat(64)}b`])).toBeUndefined();
+    expect(nearestName('origins'.repeat(100_000), POLICY_KEYS)).toBeUndefined();
   });
 
   it('finds a name within two edits', () => {

@@ -1,0 +1,206 @@
+import {
+  type Decision,
+  denyAfter,
+  type HeaderField,
+  type Policy,
+  type RequestHead,
+} from '../policy/index.js';
+import {
+  changeSessionParameter,
+  createSessionSealer,
+  type SessionSealer,
+  sessionOwner,
+} from '../session/index.js';
+import { type DecisionEvent, decisionEvent } from './decisionEvent.js';
+import {
+  createCounter,
+  type LimiterConfig,
+  type OnLimiterError,
+  RATE_LIMIT_HEADERS,
+  type Verdict,
+} from './limits.js';
+import { requestIdOf } from './requestId.js';
+
+/** What every carrier takes besides the policy. */
+export interface CarrierOptions {
+  /** Hears of every decision, after it was applied. What it throws reaches the carrier's error handling. */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined;
+  /** Counts preflights, denied requests, requests and streams, each for client address and origin. */
+  readonly limiter?: LimiterConfig | undefined;
+  /**
+   * What becomes of an admitted request that a limiter could not count. Denied requests stay denied either way.
+   * Default `allow`.
+   */
+  readonly onLimiterError?: OnLimiterError | undefined;
+  /**
+   * Gives every request an X-Request-Id, takes over one that is well formed, and lets pages read it. Default: on when
+   * there is a listener or a limiter.
+   */
+  readonly requestId?: boolean | undefined;
+}
+
+/** A request as it came in. */
+export interface Arrival {
+  readonly head: RequestHead;
+  /** The whole request target or URL. */
+  readonly target: string;
+  /** The client's address. */
+  readonly address: string | undefined;
+  /** X-Request-Id, as the request has it. */
+  readonly requestId: string | undefined;
+}
+
+/** What a carrier has to do about a request. */
+export interface Admission {
+  readonly decision: Decision;
+  /** What the application is to see in place of the request's own; undefined where nothing changes. */
+  readonly sessionId: string | undefined;
+  readonly target: string | undefined;
+  readonly requestId: string | undefined;
+  /** Seals the session ids of the response; undefined when they pass as they are. */
+  readonly sealId: ((id: string) => string) | undefined;
+  /** Tells the listener. To be called once the decision was applied. */
+  readonly announce: (() => void) | undefined;
+}
+
+/** Decides about requests, with everything that needs more than their heads. Never throws and never rejects. */
+export type Admit = (policy: Policy, arrival: Arrival) => Admission | Promise<Admission>;
+
+/** Makes the common part of all carriers. Policies with the same settings share a sealer. */
+export function createAdmit(options: CarrierOptions): Admit {
+  const { onDecision, limiter, onLimiterError = 'allow' } = options;
+  if (onLimiterError !== 'allow' && onLimiterError !== 'deny') {
+    throw new TypeError("onLimiterError is neither 'allow' nor 'deny'.");
+  }
+  const countRequest = limiter === undefined ? undefined : createCounter(limiter);
+  const withIds = options.requestId ?? (onDecision !== undefined || limiter !== undefined);
+  const reportFailure = onDecision === undefined ? createFailureReport() : undefined;
+  const exposed = [
+    ...(limiter === undefined ? [] : RATE_LIMIT_HEADERS),
+    ...(withIds ? ['X-Request-Id'] : []),
+  ];
+  const findSealer = createSealers();
+
+  return function admit(policy, arrival) {
+    const started = onDecision === undefined ? 0 : performance.now();
+    const { head, target, address } = arrival;
+    const requestId = withIds ? requestIdOf(arrival.requestId) : undefined;
+    const ids: readonly HeaderField[] = requestId === undefined ? [] : [['x-request-id', requestId]];
+
+    const conclude = (passage: Passage, verdict: Verdict | undefined): Admission => {
+      const limiterError = verdict?.error;
+      if (limiterError !== undefined) reportFailure?.(limiterError);
+      const judged = judge(passage.decision, verdict, onLimiterError);
+      const decision = addHeaders(judged, [...ids, ...(verdict?.headers ?? [])], exposed);
+      const passes = decision.outcome === 'pass';
+      const durationMs = onDecision === undefined ? 0 : performance.now() - started;
+      return {
+        decision,
+        sessionId: passes ? passage.sessionId : undefined,
+        target: passes ? passage.target : undefined,
+        sealId: passes ? passage.sealId : undefined,
+        requestId,
+        announce:
+          onDecision &&
+          (() =>
+            onDecision(
+              decisionEvent(decision, { head, policy, address, requestId, durationMs, limiterError }),
+            )),
+      };
+    };
+    const proceed = (decided: Decision): Admission | Promise<Admission> => {
+      const passage = openSessions(decided, head, target, findSealer(policy));
+      const verdict = countRequest?.(passage.decision, head, address);
+      return verdict instanceof Promise
+        ? verdict.then((later) => conclude(passage, later))
+        : conclude(passage, verdict);
+    };
+
+    const decided = policy.decide(head);
+    return decided instanceof Promise ? decided.then(proceed) : proceed(decided);
+  };
+}
+
+/** A decision, and what it lets through of the request. */
+interface Passage {
+  readonly decision: Decision;
+  readonly sessionId?: string | undefined;
+  readonly target?: string | undefined;
+  readonly sealId?: ((id: string) => string) | undefined;
+}
+
+/** Opens the session ids of a request that passes, or denies it when one does not open. */
+function openSessions(
+  decision: Decision,
+  head: RequestHead,
+  target: string,
+  sealer: SessionSealer | undefined,
+): Passage {
+  const { outcome, kind } = decision;
+  if (sealer === undefined || outcome !== 'pass') return { decision };
+  if (kind !== 'mcp' && kind !== 'sse' && kind !== 'messages') return { decision };
+  const owner = sessionOwner(head);
+  const open = (id: string): string | undefined => sealer.open(owner, id);
+  const sessionId = head.sessionId === undefined ? undefined : open(head.sessionId);
+  const opened = changeSessionParameter(target, open);
+  if (opened === undefined || (head.sessionId !== undefined && sessionId === undefined)) {
+    return { decision: denyAfter(decision, 'session-not-found') };
+  }
+  return {
+    decision,
+    sessionId,
+    target: opened === target ? undefined : opened,
+    sealId: (id) => sealer.seal(owner, id),
+  };
+}
+
+/** What a limiter's verdict makes of a decision. */
+function judge(decision: Decision, verdict: Verdict | undefined, onLimiterError: OnLimiterError): Decision {
+  if (verdict === undefined || decision.wouldDeny !== undefined) return decision;
+  if (verdict.limited) return denyAfter(decision, 'rate-limited');
+  const fails = verdict.error !== undefined && onLimiterError === 'deny' && decision.outcome !== 'deny';
+  return fails ? denyAfter(decision, 'limiter-failed') : decision;
+}
+
+/** Adds headers to a decision, and lets the page that may read the response read them. */
+function addHeaders(decision: Decision, added: readonly HeaderField[], exposed: readonly string[]): Decision {
+  if (added.length === 0 || decision.wouldDeny !== undefined) return decision;
+  const headers = [...decision.headers];
+  const readable = headers.some(([name]) => name === 'access-control-allow-origin');
+  if (readable && decision.outcome !== 'preflight') {
+    const at = headers.findIndex(([name]) => name === 'access-control-expose-headers');
+    const before = headers[at]?.[1];
+    const names = exposed.join(', ');
+    if (before === undefined) headers.push(['access-control-expose-headers', names]);
+    else if (before !== '*') headers[at] = ['access-control-expose-headers', `${before}, ${names}`];
+  }
+  return Object.freeze({ ...decision, headers: Object.freeze([...headers, ...added]) });
+}
+
+/** The sealer of a policy. A handle may have another policy in it each time. */
+function createSealers(): (policy: Policy) => SessionSealer | undefined {
+  const sealers = new WeakMap<object, SessionSealer>();
+  return ({ settings: { sessions, reportOnly } }) => {
+    if (sessions === undefined || reportOnly) return undefined;
+    let sealer = sealers.get(sessions);
+    if (sealer === undefined) {
+      sealer = createSessionSealer(sessions.secrets);
+      sealers.set(sessions, sealer);
+    }
+    return sealer;
+  };
+}
+
+const REPORT_INTERVAL_MS = 60_000;
+
+/** Says on standard error that a limiter fails, where no listener would notice; once a minute at most. */
+function createFailureReport(): (error: Error) => void {
+  let next = 0;
+  return (error) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + REPORT_INTERVAL_MS;
+    // biome-ignore lint/suspicious/noConsole: nobody listens, and a limiter must not fail in silence
+    console.error(`mcp-cors: requests cannot be counted: ${error.message}`);
+  };
+}

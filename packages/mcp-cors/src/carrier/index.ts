@@ -1,0 +1,10 @@
+export { type Admission, type Admit, type Arrival, type CarrierOptions, createAdmit } from './admission.js';
+export type { DecisionEvent } from './decisionEvent.js';
+export {
+  BUDGETS,
+  type Budget,
+  type Limiter,
+  type LimiterAnswer,
+  type LimiterConfig,
+  type OnLimiterError,
+} from './limits.js';

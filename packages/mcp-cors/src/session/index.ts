@@ -1,0 +1,3 @@
+export { createEndpointEventRewriter, type EndpointEventRewriter } from './endpointEvent.js';
+export { type ChangeOfId, changeSessionParameter } from './parameters.js';
+export { createSessionSealer, type SessionSealer, sessionOwner } from './seal.js';
