@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addDemoCommand } from './demo.js';
 import { addExplainCommand } from './explain.js';
 import { addGatewayCommand } from './gateway.js';
+import { addInitCommand } from './init.js';
 import { createTerminal, EXIT, reportError, type Terminal } from './terminal.js';
 
 /** Runs the command line with its arguments (without node and script) and gives the exit code. */
@@ -26,6 +27,7 @@ export async function run(args: readonly string[], terminal: Terminal = createTe
   addExplainCommand(program, terminal, (code) => {
     exitCode = code;
   });
+  addInitCommand(program, terminal);
   addDemoCommand(program, terminal);
   for (const command of program.commands)
     command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
@@ -46,6 +48,7 @@ export async function run(args: readonly string[], terminal: Terminal = createTe
 const MAIN_EXAMPLES = `
 Examples:
   $ mcp-cors demo
+  $ mcp-cors init
   $ mcp-cors gateway --upstream http://127.0.0.1:3001/mcp --origin http://localhost:3000
   $ mcp-cors explain --origin https://evil.example --config mcp-cors.yaml
 
