@@ -4,13 +4,11 @@
 // turns, and the median round counts. CPU time per request is the figure to trust: requests per second depend on
 // how the upstream and the load share the cores. A silent stream is one whose head was sent and whose first event was
 // not: a client that cannot see its head believes that the server is down.
-import { fork } from 'node:child_process';
-import { Pool } from 'undici';
+import { LOAD, listen, load, serve, startProcess } from './processes.mjs';
 import { median, printTable } from './table.mjs';
 
 const ROUNDS = 5;
 const REQUESTS = 3_000;
-const CONNECTIONS = 16;
 const ORIGIN = 'http://localhost:3000';
 const SILENCE_MS = 2_000;
 const BODY = JSON.stringify({
@@ -21,47 +19,6 @@ const BODY = JSON.stringify({
 });
 
 const CANDIDATES = ['mcp-cors gateway', 'http-proxy-3', '@fastify/http-proxy'];
-
-/** Starts one of the processes below, and gives what it answers. */
-async function start(name, ...args) {
-  const child = fork(new URL(import.meta.url), [name, ...args], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const next = () => new Promise((resolve) => child.once('message', resolve));
-  const { url } = await next();
-  return {
-    url,
-    cpuMs: () => {
-      const answer = next();
-      child.send('cpu');
-      return answer.then(({ cpu }) => cpu);
-    },
-    end: () => new Promise((resolve) => child.once('exit', resolve) && child.kill()),
-  };
-}
-
-async function load(url, requests) {
-  const pool = new Pool(url, { connections: CONNECTIONS });
-  let left = requests;
-  const worker = async () => {
-    while (left-- > 0) {
-      const { statusCode, body } = await pool.request({
-        path: '/mcp',
-        method: 'POST',
-        headers: {
-          origin: ORIGIN,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-        },
-        body: BODY,
-      });
-      await body.dump();
-      if (statusCode !== 200) throw new Error(`status ${statusCode}`);
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-  await pool.close();
-}
 
 /** Milliseconds until the head of a stream without events is seen; undefined when it is not. */
 async function silentStream(url) {
@@ -80,10 +37,11 @@ async function silentStream(url) {
 }
 
 async function main() {
-  const upstream = await start('upstream');
+  const upstream = await startProcess(import.meta.url, 'upstream');
   const direct = { name: 'direct', process: upstream };
   const proxies = [];
-  for (const name of CANDIDATES) proxies.push({ name, process: await start(name, upstream.url) });
+  for (const name of CANDIDATES)
+    proxies.push({ name, process: await startProcess(import.meta.url, name, upstream.url) });
   const all = [direct, ...proxies];
   const figures = new Map(all.map(({ name }) => [name, { cpu: [], rate: [], silent: [] }]));
 
@@ -91,7 +49,7 @@ async function main() {
     for (const { name, process: proxy } of all) {
       const before = await proxy.cpuMs();
       const started = performance.now();
-      await load(proxy.url, REQUESTS);
+      await load(proxy.url, REQUESTS, { origin: ORIGIN, body: BODY });
       const elapsed = performance.now() - started;
       const cpu = (await proxy.cpuMs()) - before;
       const silent = await silentStream(proxy.url);
@@ -104,7 +62,7 @@ async function main() {
   }
   const ours = figures.get(CANDIDATES[0]);
   printTable(
-    `node ${process.version}; POST of ${BODY.length} bytes, ${CONNECTIONS} connections, median of ${ROUNDS} rounds of ${REQUESTS}`,
+    `node ${process.version}; POST of ${BODY.length} bytes, ${LOAD}, median of ${ROUNDS} rounds of ${REQUESTS}`,
     ['', 'CPU us/request', 'ratio', 'requests/s', 'silent stream: ms to head'],
     all.map(({ name }) => {
       const { cpu, rate, silent } = figures.get(name);
@@ -168,19 +126,6 @@ const PROCESSES = {
   },
 };
 
-function listen(server) {
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`)),
-  );
-}
-
 const [role, ...args] = process.argv.slice(2);
-if (role === undefined) {
-  await main();
-} else {
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage();
-    process.send({ cpu: (user + system) / 1000 });
-  });
-  process.send({ url: await PROCESSES[role](...args) });
-}
+if (role === undefined) await main();
+else await serve(() => PROCESSES[role](...args));

@@ -1,0 +1,185 @@
+// What does an adapter cost in a real server, beside the bare framework and the framework's own CORS package?
+//
+// Each server runs in a process of its own and tells its own CPU time; the servers of a framework take turns, and the
+// median round counts. The request is a POST of a page as MCP clients send it, the application parses it with what the framework
+// brings and answers it. The limit: a hello-world application, so that what an adapter adds weighs as much as it ever can.
+import { LOAD, listen, load, serve, startProcess } from './processes.mjs';
+import { median, printTable } from './table.mjs';
+
+const ROUNDS = Number(process.env.ROUNDS ?? 9);
+const REQUESTS = 2_000;
+const SIZES = [1, 10_000];
+const BODY = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name: 'echo', arguments: { text: 'x'.repeat(200) } },
+});
+const ANSWER = { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'x'.repeat(200) }] } };
+
+const originsOf = (count) => Array.from({ length: count }, (_, i) => `https://app${i}.example.com`);
+const EXPOSED = ['Mcp-Session-Id', 'WWW-Authenticate'];
+
+/** An application of each framework: bare, with mcp-cors, and with the framework's own package. */
+const FRAMEWORKS = {
+  'node:http': {
+    own: 'cors',
+    async start(variant, origins) {
+      const { createServer } = await import('node:http');
+      const listener = (request, response) => {
+        const chunks = [];
+        request.on('data', (chunk) => chunks.push(chunk));
+        request.on('end', () => {
+          JSON.parse(Buffer.concat(chunks).toString());
+          const text = JSON.stringify(ANSWER);
+          response.writeHead(200, {
+            'Content-Type': 'application/json',
+            'Content-Length': Buffer.byteLength(text),
+          });
+          response.end(text);
+        });
+      };
+      if (variant === 'bare') return listen(createServer(listener));
+      if (variant === 'mcp-cors') {
+        const { mcpCors } = await import('mcp-cors/node');
+        return listen(createServer(mcpCors({ origins })(listener)));
+      }
+      const { default: cors } = await import('cors');
+      const handle = cors({ origin: origins, exposedHeaders: EXPOSED });
+      return listen(
+        createServer((request, response) => handle(request, response, () => listener(request, response))),
+      );
+    },
+  },
+  express: {
+    own: 'cors',
+    async start(variant, origins) {
+      const { default: express } = await import('express');
+      const app = express();
+      if (variant === 'mcp-cors') app.use((await import('mcp-cors/express')).mcpCors({ origins }));
+      if (variant === 'own')
+        app.use((await import('cors')).default({ origin: origins, exposedHeaders: EXPOSED }));
+      app.use(express.json());
+      app.post('/mcp', (_, response) => void response.json(ANSWER));
+      return listen((await import('node:http')).createServer(app));
+    },
+  },
+  fastify: {
+    own: '@fastify/cors',
+    async start(variant, origins) {
+      const { fastify } = await import('fastify');
+      const app = fastify();
+      if (variant === 'mcp-cors') await app.register((await import('mcp-cors/fastify')).mcpCors({ origins }));
+      if (variant === 'own') {
+        await app.register((await import('@fastify/cors')).default, {
+          origin: origins,
+          exposedHeaders: EXPOSED,
+        });
+      }
+      app.post('/mcp', async () => ANSWER);
+      return app.listen({ host: '127.0.0.1', port: 0 });
+    },
+  },
+  hono: {
+    own: 'hono/cors',
+    async start(variant, origins) {
+      const { Hono } = await import('hono');
+      const { createAdaptorServer } = await import('@hono/node-server');
+      const app = new Hono();
+      if (variant === 'mcp-cors') app.use((await import('mcp-cors/hono')).mcpCors({ origins }));
+      if (variant === 'own')
+        app.use((await import('hono/cors')).cors({ origin: origins, exposeHeaders: EXPOSED }));
+      app.post('/mcp', async (c) => {
+        await c.req.json();
+        return c.json(ANSWER);
+      });
+      return listen(createAdaptorServer(app));
+    },
+  },
+  koa: {
+    own: '@koa/cors with a Set',
+    async start(variant, origins) {
+      const { default: Koa } = await import('koa');
+      const app = new Koa();
+      if (variant === 'mcp-cors') app.use((await import('mcp-cors/koa')).mcpCors({ origins }));
+      if (variant === 'own') {
+        const allowed = new Set(origins);
+        const origin = (ctx) => (allowed.has(ctx.get('Origin')) ? ctx.get('Origin') : '');
+        app.use((await import('@koa/cors')).default({ origin, exposeHeaders: EXPOSED }));
+      }
+      app.use(async (ctx) => {
+        const chunks = [];
+        for await (const chunk of ctx.req) chunks.push(chunk);
+        JSON.parse(Buffer.concat(chunks).toString());
+        ctx.body = ANSWER;
+      });
+      return listen((await import('node:http')).createServer(app.callback()));
+    },
+  },
+};
+
+async function measure(framework) {
+  const { own } = FRAMEWORKS[framework];
+  const servers = [];
+  for (const [variant, size] of [
+    ['bare', 1],
+    ...SIZES.flatMap((size) => [
+      ['mcp-cors', size],
+      ['own', size],
+    ]),
+  ]) {
+    const server = await startProcess(import.meta.url, framework, variant, String(size));
+    servers.push({ variant, size, server, cpu: [] });
+  }
+  for (let round = -2; round < ROUNDS; round++) {
+    for (const { variant, size, server, cpu } of servers) {
+      const origin = originsOf(size).at(-1);
+      const before = await server.cpuMs();
+      await load(server.url, REQUESTS, {
+        origin,
+        body: BODY,
+        prove: (headers) => {
+          const allowed = headers['access-control-allow-origin'];
+          if ((variant === 'bare') === (allowed === origin)) throw new Error(`${variant} allowed ${allowed}`);
+        },
+      });
+      const used = (await server.cpuMs()) - before;
+      if (round >= 0) cpu.push((used * 1000) / REQUESTS);
+    }
+  }
+  for (const { server } of servers) await server.end();
+  const cost = (variant, size) =>
+    median(servers.find((each) => each.variant === variant && each.size === size).cpu);
+  const bare = cost('bare', 1);
+  return [
+    framework,
+    bare.toFixed(0),
+    ...SIZES.flatMap((size) => {
+      const mine = cost('mcp-cors', size);
+      return [
+        `${mine.toFixed(0)} (${(bare / mine).toFixed(2)})`,
+        `${cost('own', size).toFixed(0)} (${(bare / cost('own', size)).toFixed(2)})`,
+      ];
+    }),
+    own,
+  ];
+}
+
+const [framework, variant, size] = process.argv.slice(2);
+if (variant !== undefined) {
+  await serve(() => FRAMEWORKS[framework].start(variant, originsOf(Number(size))));
+} else {
+  const rows = [];
+  for (const name of framework === undefined ? Object.keys(FRAMEWORKS) : [framework])
+    rows.push(await measure(name));
+  printTable(
+    `node ${process.version}; CPU us per POST of ${BODY.length} bytes, in brackets requests per CPU-second as a part of the bare framework's; ${LOAD}, median of ${ROUNDS} rounds of ${REQUESTS}`,
+    [
+      '',
+      'bare',
+      ...SIZES.flatMap((count) => [`mcp-cors, ${count} origins`, `own, ${count} origins`]),
+      'own package',
+    ],
+    rows,
+  );
+}

@@ -1,0 +1,66 @@
+// Servers in processes of their own that tell their own CPU time, and a load for them.
+import { fork } from 'node:child_process';
+import { Pool } from 'undici';
+
+const CONNECTIONS = 16;
+
+/** The load of one measurement, in words. */
+export const LOAD = `${CONNECTIONS} connections`;
+
+/** Starts a process of a script: the script's own `serve` answers with the URL. */
+export async function startProcess(script, name, ...args) {
+  const child = fork(new URL(script), [name, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const next = () => new Promise((resolve) => child.once('message', resolve));
+  const ready = await Promise.race([next(), new Promise((resolve) => child.once('exit', () => resolve({})))]);
+  if (ready.url === undefined) throw new Error(`${name} did not start`);
+  return {
+    url: ready.url,
+    cpuMs: () => {
+      const answer = next();
+      child.send('cpu');
+      return answer.then(({ cpu }) => cpu);
+    },
+    end: () => new Promise((resolve) => child.once('exit', resolve) && child.kill()),
+  };
+}
+
+/** The other side of startProcess: starts a server, tells its URL, and then its CPU time when asked. */
+export async function serve(start) {
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    process.send({ cpu: (user + system) / 1000 });
+  });
+  process.send({ url: await start() });
+}
+
+/** Sends so many POSTs of a page; each must be answered with 200. */
+export async function load(url, requests, { origin, body, prove = () => {} }) {
+  const pool = new Pool(url, { connections: CONNECTIONS });
+  let left = requests;
+  const worker = async () => {
+    while (left-- > 0) {
+      const answer = await pool.request({
+        path: '/mcp',
+        method: 'POST',
+        headers: {
+          origin,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body,
+      });
+      await answer.body.dump();
+      if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
+      prove(answer.headers);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
+  await pool.close();
+}
+
+/** Listens on a free loopback port. */
+export function listen(server) {
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`)),
+  );
+}

@@ -1,0 +1,115 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type Decision, type HeaderField, isCorsResponseHeader, mergeVary } from '../policy/index.js';
+
+/** Sets the headers of a decision, and adds its names to Vary. */
+export function setHeaders({ headers, vary }: Decision, response: ServerResponse): void {
+  for (let i = 0; i < headers.length; i++) {
+    const field = headers[i] as HeaderField;
+    response.setHeader(field[0], field[1]);
+  }
+  if (vary !== '') addToVary(vary, response);
+}
+
+/** Removes CORS headers that the policy did not set. */
+export function removeForeign({ headers }: Decision, response: ServerResponse): void {
+  const names = response.getHeaderNames();
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    if (isCorsResponseHeader(name) && !headers.some((field) => field[0] === name))
+      response.removeHeader(name);
+  }
+}
+
+/**
+ * Makes the policy's headers the last word when the head is written, however the application says its own: with
+ * `setHeader`, with `writeHead`, or not at all. `onHead` is called when the head is complete.
+ */
+export function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
+  const writeHead = response.writeHead as AnyWriteHead;
+  // Most applications of node:http say all in writeHead, and Node is fastest when nothing was set before.
+  const joinable = onHead === undefined && decision.headers.every(([name]) => isCorsResponseHeader(name));
+
+  response.writeHead = function holdingWriteHead(this: ServerResponse, status: number, ...rest: unknown[]) {
+    if (this.headersSent) return writeHead.call(this, status, ...rest);
+    const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
+    const headers = reason === undefined ? (rest[0] ?? rest[1]) : rest[1];
+    // What Node would refuse, Node shall refuse; what it lets pass must not pass by the policy.
+    const understood = isHeaderList(headers);
+    if (joinable && understood && headers !== undefined && this.getHeaderNames().length === 0) {
+      const joined = joinHeaders(decision, headers);
+      return reason === undefined
+        ? writeHead.call(this, status, joined)
+        : writeHead.call(this, status, reason, joined);
+    }
+    if (understood) setGivenHeaders(this, headers);
+    removeForeign(decision, this);
+    setHeaders(decision, this);
+    onHead?.();
+    return understood ? writeHead.call(this, status, reason) : writeHead.call(this, status, ...rest);
+  } as typeof response.writeHead;
+}
+
+type AnyWriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) => ServerResponse;
+
+function addToVary(vary: string, response: ServerResponse): void {
+  const present = response.getHeader('vary');
+  if (present === undefined) {
+    response.setHeader('vary', vary);
+  } else if (present !== vary) {
+    const before = Array.isArray(present) ? present.join(', ') : String(present);
+    const merged = mergeVary(before, vary);
+    if (merged !== present) response.setHeader('vary', merged);
+  }
+}
+
+/** Headers as `writeHead` takes them: an object, pairs, or a flat list of names and values. */
+type GivenHeaders = OutgoingHttpHeaders | readonly (readonly [string, string])[] | readonly string[] | null;
+
+function isHeaderList(headers: unknown): headers is GivenHeaders | undefined {
+  if (!Array.isArray(headers)) return typeof headers === 'object' || headers === undefined;
+  return Array.isArray(headers[0]) || headers.length % 2 === 0;
+}
+
+/** Sets headers as `writeHead` would: a list replaces what stands there, and may repeat a name. */
+function setGivenHeaders(response: ServerResponse, headers: GivenHeaders | undefined): void {
+  if (headers === undefined || headers === null) return;
+  if (!Array.isArray(headers)) {
+    const given = headers as OutgoingHttpHeaders;
+    for (const name in given) response.setHeader(name, given[name] as string);
+    return;
+  }
+  const pairs = pairsOf(headers);
+  for (const [name] of pairs) response.removeHeader(name);
+  for (const [name, value] of pairs) response.appendHeader(name, value);
+}
+
+/** The headers of an application and of a decision, as a flat list. */
+function joinHeaders({ headers, vary }: Decision, given: GivenHeaders): unknown[] {
+  const joined: unknown[] = [];
+  let varies = vary;
+  const add = (name: string, value: unknown): void => {
+    const first = name.charCodeAt(0) | 0x20;
+    if (first === 0x61 && isCorsResponseHeader(name.toLowerCase())) return;
+    if (first === 0x76 && name.toLowerCase() === 'vary') varies = mergeVary(String(value), varies);
+    else joined.push(name, value);
+  };
+  if (Array.isArray(given)) {
+    for (const [name, value] of pairsOf(given)) add(name, value);
+  } else {
+    for (const name in given) add(name, (given as OutgoingHttpHeaders)[name]);
+  }
+  for (let i = 0; i < headers.length; i++) {
+    const field = headers[i] as HeaderField;
+    joined.push(field[0], field[1]);
+  }
+  if (varies !== '') joined.push('vary', varies);
+  return joined;
+}
+
+function pairsOf(headers: readonly unknown[]): readonly (readonly [string, string])[] {
+  if (Array.isArray(headers[0])) return headers as readonly (readonly [string, string])[];
+  return Array.from(
+    { length: headers.length / 2 },
+    (_, i) => [headers[2 * i], headers[2 * i + 1]] as [string, string],
+  );
+}
