@@ -199,6 +199,21 @@ describe('init', () => {
     ]);
   });
 
+  it.each([
+    [
+      'const no = originValidationResponse(request, localhostAllowedOrigins());',
+      "const no = originValidationResponse(request, [...localhostAllowedOrigins(), 'app.example.com']);",
+    ],
+    [
+      'app.use(localhostOriginValidation());',
+      "app.use(originValidation(['localhost', '127.0.0.1', '[::1]', 'app.example.com']));",
+    ],
+  ])("tells the SDK's own check of the pages: %s", async (present, text) => {
+    const source = `const app = express();\n  ${present}\n`;
+    const { steps } = await advise({ [MANIFEST]: dependencies('express'), 'a.js': source });
+    expect(steps.at(-1)).toEqual({ action: 'replace', where: 'a.js:2', present, text });
+  });
+
   it('looks at sources alone: not at packages, builds, tests and declarations', async () => {
     const decoy = 'const decoy = express();\n';
     const { steps } = await advise({

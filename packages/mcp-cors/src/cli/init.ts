@@ -3,7 +3,7 @@ import { PolicyConfigError, toPolicy } from '../policy/index.js';
 import { toCommandError } from './issues.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
 import { type Project, readProject, readSourceLines, type SourceLine } from './project.js';
-import { OTHER_CORS, SDK_PACKAGES, STACKS, type Stack, type StackStep } from './stacks.js';
+import { OTHER_CORS, OWN_CHECKS, SDK_PACKAGES, STACKS, type Stack, type StackStep } from './stacks.js';
 import { CommandError, EXIT, type Terminal } from './terminal.js';
 
 interface InitFlags {
@@ -87,6 +87,7 @@ function advise(project: Project, origins: readonly string[]): Advice {
     steps: [
       { action: 'install', where: 'the project', text: `${project.installCommand} mcp-cors` },
       ...sourceSteps(stack, lines, origins),
+      ...ownChecks(lines, origins),
       ...otherCors(lines),
     ],
     note: stack.note,
@@ -144,6 +145,19 @@ function sourceStep(
     }
   }
   return { action: 'replace', where, present, text: fill(otherwise) };
+}
+
+/** Lines in which the SDK checks origins by itself. */
+function ownChecks(lines: readonly SourceLine[], origins: readonly string[]): readonly Step[] {
+  const hosts = listOf(hostnamesOf(origins)).slice(1, -1);
+  return lines.flatMap(({ file, line, text }) => {
+    const check = OWN_CHECKS.find(([part]) => part.test(text));
+    if (check === undefined) return [];
+    const present = text.trim();
+    const [part, replacement] = check;
+    const changed = present.replace(part, () => replacement.replace('HOSTS', () => hosts));
+    return [{ action: 'replace' as const, where: `${file}:${line}`, present, text: changed }];
+  });
 }
 
 /** Lines of other CORS code. */

@@ -177,6 +177,12 @@ export const STACKS: readonly Stack[] = [
 export const OTHER_CORS: RegExp =
   /\.(?:use|register)\(\s*(?:['"`][^'"`]*['"`]\s*,\s*)?(?:\w*[cC]ors)\b\(?|setHeader\(\s*['"`]access-control-/i;
 
+/** Calls of the SDK's own origin check, which refuses the pages that the policy admits until it is told of them. */
+export const OWN_CHECKS: readonly (readonly [part: RegExp, text: string])[] = [
+  [/\blocalhostAllowedOrigins\(\)/, '[...localhostAllowedOrigins(), HOSTS]'],
+  [/\blocalhostOriginValidation\(\)/, "originValidation(['localhost', '127.0.0.1', '[::1]', HOSTS])"],
+];
+
 /** Packages that say that a project is about MCP. */
 export const SDK_PACKAGES: readonly string[] = [
   '@modelcontextprotocol/server',
