@@ -1,0 +1,4 @@
+import { createFetchCarrier } from './fetch.js';
+import { runVectors } from './runner.js';
+
+runVectors(createFetchCarrier());
