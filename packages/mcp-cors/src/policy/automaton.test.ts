@@ -128,6 +128,11 @@ describe('compileAutomaton', () => {
     expect(compileAutomaton(star(long(MAX_POSITIONS + 1)))).toBeUndefined();
   });
 
+  it('tells states apart by what can follow, in whatever order that was found', () => {
+    // The dead state, and one: after an a as after a b any of both may follow.
+    expect(compile(star(sequence(star(A), star(B)))).accepting.length).toBe(2);
+  });
+
   it('takes so many states and no more', () => {
     // An a so many characters before the end: every combination of the last characters is a state of its own.
     const nthFromEnd = (n: number): Expression =>

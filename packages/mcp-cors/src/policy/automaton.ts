@@ -28,7 +28,10 @@ export const MAX_POSITIONS = 512;
 const DEAD = 0;
 const START = 1;
 
-/** What Glushkov's construction knows of an expression. Positions are numbers in the order of its characters. */
+/**
+ * What Glushkov's construction knows of an expression. Positions are numbers in the order of its characters, and lists of
+ * them ascend.
+ */
 interface Shape {
   readonly nullable: boolean;
   readonly first: readonly number[];
@@ -114,7 +117,7 @@ function determinise(
     accepting.push(accepts);
     return targets.push(next) - 1;
   };
-  stateOf([...new Set(shape.first)].sort(ascending), shape.nullable);
+  stateOf(shape.first, shape.nullable);
 
   const rows: number[][] = [new Array<number>(ALPHABET_SIZE).fill(DEAD)];
   for (let state = START; state < targets.length; state++) {

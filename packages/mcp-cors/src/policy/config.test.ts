@@ -263,6 +263,7 @@ const BAD_EXPRESSIONS: readonly (readonly [text: string, code: PolicyIssueCode])
   [String.raw`/^https:\/\/.*\.github\.io$/`, 'origin-public-suffix'],
   [String.raw`/^https:\/\/[a-z]+\.co\.uk$/`, 'origin-public-suffix'],
   [String.raw`/^https:\/\/.*\.(example\.com|github\.io)$/`, 'origin-public-suffix'],
+  [String.raw`/^https:\/\/[ab]\.github\.io$/`, 'origin-public-suffix'],
   [String.raw`/^https:\/\/[a-z]+example\.com$/`, 'origin-public-suffix'],
   [String.raw`/^https:\/\/bücher\.example\.com$/`, 'origin-not-ascii'],
 ];
@@ -885,6 +886,7 @@ describe('bad configurations', () => {
     [{ origins: APP, hosts: [1] }, 'a text is expected'],
     [{ origins: APP, debug: 1 }, 'true or false is expected'],
     [{ origins: APP, endpoints: 1 }, 'an object of path: kind is expected'],
+    [{ origins: APP, sessions: 1 }, 'an object with secret is expected'],
   ])('says which type is expected: %j', (config, expected) => {
     expect(readPolicyConfig(config).issues?.[0]?.message).toMatch(new RegExp(`: ${expected}$`));
   });
@@ -923,6 +925,7 @@ describe('remedies', () => {
     [{ origins: 'app.example.com' }, `Name the scheme: ${APP}.`],
     [{ origins: APP, hosts: 'https://mcp.example.com/mcp' }, 'Write mcp.example.com.'],
     [{ origins: APP, hosts: 'http://localhost:3000' }, 'Write localhost:3000.'],
+    [{ origins: APP, sessions: { secret: SECRET, secrets: SECRET } }, 'Use secret.'],
   ])('%j: %s', (config, remedy) => {
     expect(remedyOf(config)).toBe(remedy);
   });

@@ -292,6 +292,15 @@ const CASES: readonly Case[] = [
   },
   { name: 'an empty origin', config: BASE, head: { ...POST, origin: '' }, reason: 'origin-not-allowed' },
   {
+    name: 'the longest origin that there can be',
+    config: OPEN,
+    head: {
+      ...POST,
+      origin: `x${'y'.repeat(63)}://${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}:65535`,
+    },
+    reason: 'origin-allowed',
+  },
+  {
     name: 'an empty origin under any',
     config: OPEN,
     head: { ...POST, origin: '' },
@@ -817,7 +826,9 @@ describe('the decision', () => {
       [{ ...POST, origin: APP }, true],
       [{ ...POST, origin: undefined }, false],
       [{ ...POST, origin: 'https://evil.example' }, false],
+      [{ ...POST, origin: APP, contentType: 'text/plain' }, true],
       [PREFLIGHT, false],
+      [{ ...PREFLIGHT, requestHeaders: 'x-other' }, false],
     ])('in place of the decision about %j', (head, readable) => {
       const before = decide(BASE, head);
       const denial = denyAfter(before, reason);

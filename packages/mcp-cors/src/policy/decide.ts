@@ -356,8 +356,10 @@ function decision(
 }
 
 /** A denial of the carrier's in place of a decision. The page may read it where it could read the response. */
-export function denyAfter({ outcome, headers, vary, kind, rule }: Decision, reason: CarrierReason): Decision {
-  const readable = outcome === 'pass' ? [...headers, JSON_BODY] : JSON_ONLY;
+export function denyAfter({ status, headers, vary, kind, rule }: Decision, reason: CarrierReason): Decision {
+  // What answers a preflight with 204 is not for the page; a refusal such as 415 is.
+  const readable =
+    status === 204 ? JSON_ONLY : [...headers.filter(([name]) => name !== JSON_BODY[0]), JSON_BODY];
   return decision(reason, REASONS[reason].status, readable, vary, kind, rule);
 }
 

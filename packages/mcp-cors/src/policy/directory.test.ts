@@ -406,6 +406,10 @@ describe('createDirectory', () => {
     expect(() => createDirectory({ lookup: () => true, [name]: value })).toThrow(name);
   });
 
+  it('takes the longest time that a timer can have', () => {
+    expect(() => createDirectory({ lookup: () => true, timeoutMs: 2 ** 31 - 1 })).not.toThrow();
+  });
+
   it('uses the time of day unless it is given a clock', async () => {
     const clock = vi.spyOn(Date, 'now').mockReturnValue(5_000_000);
     try {
@@ -665,6 +669,23 @@ describe('a policy with directories', () => {
     const first = policy.decide({ ...POST, origin: B });
     source.answer(true);
     expect((await first).headers).toContainEqual(['access-control-allow-credentials', 'true']);
+  });
+
+  it('never asks a directory of the user’s own about what no browser would send', () => {
+    const asked: string[] = [];
+    const has = (origin: string): boolean => asked.push(origin) > 0;
+    const policy = createPolicy({ origins: { has }, hosts: HOST });
+    for (const origin of ['', '*', `${B}/`, `${B}:443`, B.toUpperCase(), `${B}, ${B}`, "https://a'b"]) {
+      expect(policy.decide({ ...POST, origin })).toMatchObject({ reason: 'origin-not-allowed' });
+    }
+    expect(asked).toEqual([]);
+    expect(policy.decide({ ...POST, origin: B })).toMatchObject({ reason: 'origin-allowed' });
+  });
+
+  it('gives a decision again while the directory names the origin', () => {
+    const { decide } = createPolicy({ origins: createSnapshot([B, C]), hosts: HOST });
+    const made = [B, C].map((origin) => decide({ ...POST, origin }));
+    expect([B, C].every((origin, i) => decide({ ...POST, origin }) === made[i])).toBe(true);
   });
 
   it('keeps only so much of what a directory names, and asks it each time', async () => {

@@ -132,6 +132,7 @@ describe('findRefusedHeader', () => {
     ['upper case', 'ACCEPT,Content-Type'],
     ['a repeated name', 'accept,accept'],
     ['an empty element', 'accept,,content-type'],
+    ['an element of two spaces', 'accept,  ,content-type'],
     ['sixteen empty elements', `accept${empty(16)}`],
     ['a name of the prefix', 'mcp-param-x'],
     ['a name of the prefix in another case', 'Mcp-Param-Region'],
@@ -164,6 +165,7 @@ describe('findRefusedHeader', () => {
   test.each([
     ['three bytes of white space before a name', 'accept,   content-type'],
     ['three bytes of white space behind a name', 'accept   ,content-type'],
+    ['an element of three spaces', 'accept,   ,content-type'],
     ['three bytes of white space around a name', 'accept,  content-type '],
     ['white space within a name', 'content type'],
     ['a semicolon', 'accept;content-type'],

@@ -74,7 +74,9 @@ describe('parseHostPattern', () => {
     expect(parseHostPattern(text)).toBeUndefined();
   });
 
-  it('refuses 64 kB', () => {
+  it('takes the longest host with the longest port, and refuses 64 kB', () => {
+    const host = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`;
+    expect(parseHostPattern(`${host}:65535`)).toMatchObject({ host, port: '65535' });
     expect(parseHostPattern('a'.repeat(65_536))).toBeUndefined();
   });
 

@@ -60,7 +60,10 @@ describe('parseOriginPattern', () => {
     ['https:///mcp', 'origin-syntax'],
     ['https://:443', 'origin-syntax'],
     ['https://[::1', 'origin-syntax'],
+    ['https://[::12', 'origin-syntax'],
     ['https://[::1]x', 'origin-syntax'],
+    ['https://[::1]x8080', 'origin-syntax'],
+    ['https:///*', 'origin-syntax'],
     ['https://[::g]', 'origin-syntax'],
     ['https://[]', 'origin-syntax'],
     ['https://app..example.com', 'origin-syntax'],
@@ -125,8 +128,31 @@ describe('parseOriginPattern', () => {
     expect(parseOriginPattern(right)).not.toHaveProperty('fault');
   });
 
+  it('takes the longest that an origin can be, and nothing longer', () => {
+    const scheme = `x${'y'.repeat(63)}`;
+    const host = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`;
+    expect(parseOriginPattern(`${scheme}://${host}:65535`)).toMatchObject({ type: 'exact', scheme, host });
+    expect(parseOriginPattern(`https://${host}d`)).toEqual({ fault: 'origin-too-long' });
+    expect(parseOriginPattern(`${scheme}y://${host}`)).toEqual({ fault: 'origin-syntax' });
+    expect(parseOriginPattern(`${scheme}://${host}:655350`)).toEqual({ fault: 'origin-too-long' });
+  });
+
+  it('reads nothing of what is longer', () => {
+    expect(parseOriginPattern(`${'x'.repeat(400)}ü`)).toEqual({ fault: 'origin-too-long' });
+  });
+
   it('says how to write an IPv6 address', () => {
     expect(parseOriginPattern('http://[0:0::1]')).toMatchObject({ remedy: 'Write [::1].' });
+  });
+
+  it('says that an IP address has no subdomains', () => {
+    expect(parseOriginPattern('http://*.127.0.0.1')).toMatchObject({
+      remedy: expect.stringContaining('no subdomains'),
+    });
+  });
+
+  it('says of a regular expression what is wrong with it, and no more', () => {
+    expect(parseOriginPattern('/example/')).toEqual({ fault: 'regexp-not-anchored' });
   });
 
   it('has no remedy for what it cannot guess', () => {

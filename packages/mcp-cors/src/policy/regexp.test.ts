@@ -96,6 +96,7 @@ describe('accepted', () => {
     [raw`^https:\/\/.*\.example\.com$`, '', ['https://a.b.example.com'], ['https://example.com']],
     [raw`^https:\/\/.+?\.example\.com$`, '', ['https://a.example.com'], ['https://.example.com']],
     [raw`^HTTPS:\/\/App\.example\.COM$`, 'i', ['https://app.example.com', 'HTTPS://APP.EXAMPLE.COM'], []],
+    [raw`^https:\/\/App\.example\.com$`, '', ['https://App.example.com'], ['https://app.example.com']],
     [raw`^https:\/\/[\w-]+\.example\.com$`, 'iu', ['https://a-b_1.example.com'], ['https://a.b.example.com']],
     [raw`^https:\/\/[\w-.]+\.example\.com$`, '', ['https://a-b.c.example.com'], ['https://a+.example.com']],
     [raw`^https:\/\/[a\-c]\.example\.com$`, '', ['https://-.example.com'], ['https://b.example.com']],
@@ -200,6 +201,9 @@ describe('refused', () => {
     ['origin-not-ascii', '^[a-ü]$'],
     ['origin-not-ascii', '^\\ü$'],
     ['origin-not-ascii', '^[\\ü]$'],
+    ['origin-not-ascii', '^\x80$'],
+    ['origin-not-ascii', '^\\\x80$'],
+    ['origin-not-ascii', '^[\x80]$'],
     ['origin-not-ascii', '^(a|\u{1f600})$', 'u'],
     ['regexp-too-complex', `^${'a'.repeat(MAX_REGEXP_LENGTH - 1)}$`],
     ['regexp-too-complex', '^a{257}$'],
@@ -229,6 +233,7 @@ describe('refused', () => {
     expect(faultOf(`^${'('.repeat(16)}a${')'.repeat(16)}$`)).toBeUndefined();
     expect(faultOf(`^${'(a)'.repeat(100)}$`)).toBeUndefined(); // depth, not number
     expect(faultOf('^a{256}b{256}$')).toBeUndefined();
+    expect(faultOf('^(ab){256}$')).toBeUndefined();
     expect(faultOf('^a{0,256}$')).toBeUndefined();
     expect(faultOf('^a{256,}$')).toBeUndefined();
     expect(faultOf(`^${'a'.repeat(MAX_REGEXP_LENGTH - 2)}$`)).toBeUndefined();
@@ -236,6 +241,10 @@ describe('refused', () => {
 
   it('does not read a source of a megabyte', () => {
     expect(faultOf(`^${'a'.repeat(1_000_000)}$`)).toBe('regexp-too-complex');
+  });
+
+  it('gives up at once where repetitions multiply', () => {
+    expect(faultOf(`^${'('.repeat(12)}a${'{256})'.repeat(12)}$`)).toBe('regexp-too-complex');
   });
 
   it('gives up at once where repetitions of nothing multiply', () => {
@@ -282,6 +291,18 @@ describe('domains and insecurity', () => {
     [raw`^(https|httpx):\/\/app\.example\.com$`, ['app.example.com'], true, false],
     [raw`^http[s]{0,1}:\/\/app\.example\.com$`, ['app.example.com'], true, true],
     [raw`^tauri:\/\/localhost$`, ['localhost'], true, false],
+    [raw`^https:\/\/[ab]\.example\.com$`, ['example.com'], false, false],
+    [raw`^https:\/\/[]\.example\.com$`, ['example.com'], false, false],
+    [
+      raw`^https:\/\/(a|b)\.(c|d)\.(e|f)\.(g|h)$`,
+      ['a', 'b'].flatMap((a) =>
+        ['c', 'd'].flatMap((b) => ['e', 'f'].flatMap((c) => ['g', 'h'].map((d) => `${a}.${b}.${c}.${d}`))),
+      ),
+      true, // sixteen, and no more
+      false,
+    ],
+    [raw`^(https:\/\/|tauri:\/\/)(a|b)(c|d)(e|f)(g|h)\.example\.com$`, ['example.com'], false, false],
+    [raw`^https:\/\/example\.(a|b)(c|d)(e|f)(g|h)(i|j)$`, undefined, false, false],
     [
       raw`^https:\/\/(a|b)(c|d)(e|f)(g|h)(i|j)\.example\.com$`,
       ['example.com'],

@@ -169,7 +169,6 @@ function createParser(source: string, ignoreCase: boolean): { parse(): Tree } {
     if (++depth > MAX_DEPTH) return { fault: 'regexp-too-complex' };
     const inner = choice();
     depth--;
-    if ('fault' in inner) return inner;
     at++; // the closing one: JavaScript has seen that there is one
     return inner;
   }
