@@ -33,25 +33,36 @@ function run(command, args, cwd = ROOT) {
   return status === 0 ? undefined : `${command} ${args.join(' ')} ended with ${status}`;
 }
 
+/** The newest Node with long-term support; the others run on the one that npm runs on. */
+const LATER_NODE = 24;
+
+/** Vitest on another Node, which comes as a package. */
+function nodeCommand(version) {
+  return ['npx', '--yes', '-p', `node@${version}`, 'node', join(ROOT, 'node_modules/vitest/vitest.mjs')];
+}
+
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
-function runTests() {
+/** Runs Vitest, with a Node of its own where one is named, and adds what it ran to the counts. */
+function runTests(command = ['npx', 'vitest'], options = []) {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-cors-test-'));
   const report = join(folder, 'report.json');
   try {
-    const fault = run('npx', [
-      'vitest',
+    const [program, ...args] = command;
+    const fault = run(program, [
+      ...args,
       'run',
+      ...options,
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
     ]);
     const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
     const tests = testResults.flatMap((file) => file.assertionResults);
-    counts.passed = tests.filter(({ status }) => status === 'passed').length;
-    counts.failed = tests.filter(({ status }) => status === 'failed').length;
+    counts.passed += tests.filter(({ status }) => status === 'passed').length;
+    counts.failed += tests.filter(({ status }) => status === 'failed').length;
     const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
-    counts.skipped = skipped.length;
+    counts.skipped += skipped.length;
     const unexpected = skipped.filter(({ fullName }) => !EXPECTED_SKIPS.has(fullName));
     for (const { fullName } of skipped)
       console.log(`skipped: ${fullName}: ${EXPECTED_SKIPS.get(fullName) ?? 'NOT EXPECTED'}`);
@@ -79,7 +90,12 @@ if (built) {
     );
   }
 }
-if (ready && built) step('tests', runTests);
+if (ready && built) {
+  step('tests', () => runTests());
+  step(`the adapters on Node ${LATER_NODE}`, () =>
+    runTests(nodeCommand(LATER_NODE), ['--project', 'carriers']),
+  );
+}
 
 console.log('\n== what was run');
 for (const { title, fault, seconds } of outcomes) {

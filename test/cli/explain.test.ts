@@ -42,7 +42,7 @@ describe('explain', () => {
     expect(out).toContain('preflight OPTIONS /mcp');
     expect(out).toContain('request POST /mcp');
     expect(out).toContain('access-control-allow-origin: https://app.example.com');
-    expect(out).toContain('Vary: Origin');
+    expect(out).toContain('vary: Origin');
   });
 
   it('paints nothing when nobody looks', async () => {

@@ -167,7 +167,7 @@ function defaultHost({ settings }: Policy): string {
 
 /** The headers that a carrier would send, Vary included. */
 function sentHeaders({ headers, vary }: Decision): Record<string, string> {
-  return { ...Object.fromEntries(headers), ...(vary === '' ? {} : { Vary: vary }) };
+  return { ...Object.fromEntries(headers), ...(vary === '' ? {} : { vary }) };
 }
 
 function toJson(exchanges: readonly ExplainedExchange[], deciding: ExplainedExchange): object {
