@@ -7,6 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(`packages/${path}
 const onSources = {
   alias: [
     { find: /^mcp-cors$/, replacement: source('mcp-cors/src/policy/index.ts') },
+    { find: /^mcp-cors\/browser$/, replacement: source('mcp-cors/src/browser/index.ts') },
     { find: /^mcp-cors\/carrier$/, replacement: source('mcp-cors/src/carrier/index.ts') },
     {
       find: /^mcp-cors\/(node|express|fastify|hono|koa|fetch)$/,
@@ -27,6 +28,7 @@ export default defineConfig({
         'packages/mcp-cors/src/session/**',
         'packages/mcp-cors/src/carrier/**',
         'packages/mcp-cors/src/adapters/**',
+        'packages/mcp-cors/src/browser/**',
         'packages/gateway/src/**',
       ],
       exclude: ['**/*.test.ts'],
@@ -38,11 +40,20 @@ export default defineConfig({
         resolve: onSources,
         test: { name: 'carriers', include: ['test/carriers/**/*.test.ts'], testTimeout: 20_000 },
       },
+      {
+        resolve: onSources,
+        test: {
+          name: 'doctor',
+          include: ['test/doctor/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       { resolve: onSources, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       {
         test: {
           name: 'command',
-          include: ['test/cli/**/*.test.ts', 'test/packages/**/*.test.ts'],
+          include: ['test/{cli,packages,sessions}/**/*.test.ts'],
           testTimeout: 60_000,
         },
       },

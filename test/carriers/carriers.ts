@@ -88,7 +88,7 @@ function headOf({ method, target, scheme, headers }: VectorRequest): RequestHead
 }
 
 /** A value without spaces and tabs around it. Long values are common here, so no expression that tries every run. */
-function withoutOuterSpace(value: string): string {
+export function withoutOuterSpace(value: string): string {
   const isSpace = (i: number): boolean => value[i] === ' ' || value[i] === '\t';
   let start = 0;
   let end = value.length;
@@ -107,6 +107,7 @@ export interface Served {
 export function createSocketCarrier(
   name: CarrierName,
   serve: (policy: StaticPolicyConfig, application: Application) => Promise<Served>,
+  send: typeof exchange = exchange,
 ): Carrier {
   const servers = new Map<string, { readonly application: Application; readonly served: Promise<Served> }>();
   return {
@@ -122,7 +123,7 @@ export function createSocketCarrier(
       }
       const { port } = await server.served;
       const before = server.application.reached();
-      const response = await exchange(port, method, target, headers);
+      const response = await send(port, method, target, headers);
       return {
         ...response,
         reached: server.application.reached() - before,

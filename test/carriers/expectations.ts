@@ -24,6 +24,7 @@ export function expectVector({ expect: expected, request }: Vector, answer: Answ
   if (expected.reason !== undefined && told) expect(answer.reason, 'reason').toBe(expected.reason);
   if (!onSocket) expect(answer.wouldDeny, 'wouldDeny').toBe(expected.wouldDeny);
 
+  if (expected.body !== undefined && onSocket) expect(answer.body, 'body').toBe(expected.body);
   for (const [name, wanted] of Object.entries(expected.headers)) expectHeader(name, values.get(name), wanted);
   if (expected.vary === undefined) return;
   const vary = membersOf(values.get('vary')).map((member) => member.toLowerCase());
@@ -86,8 +87,9 @@ export function expectLaws(vector: Vector, answer: Answer, onSocket: boolean): v
   const [allowOrigin] = values.get('access-control-allow-origin') ?? [];
   const anyOrigin = [policy.origins].flat().includes('*');
 
-  // What is refused for anything but its content type gets nothing that lets a page read it, debug mode aside.
-  const readable = answer.status === 415 || (policy.debug === true && answer.status === 204);
+  // What is refused before its origin is admitted gets nothing that lets a page read it, debug mode aside.
+  const readable =
+    answer.status === 415 || answer.status === 404 || (policy.debug === true && answer.status === 204);
   if (expected.outcome === 'deny' && !readable) expect(cors, 'CORS headers of a denial').toEqual([]);
   if (allowOrigin === undefined) expect(cors, 'CORS headers without Allow-Origin').toEqual([]);
   else expect(allowOrigin).toBe(anyOrigin ? '*' : originOf(request.headers));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadVectors, readVectors, type VectorFile } from './vectors.js';
+import { CARRIER_NAMES, loadVectors, readVectors, type VectorFile } from './vectors.js';
 
 const vector = {
   name: 'a',
@@ -33,7 +33,14 @@ describe('reading vectors', () => {
   test('a good file has no problems, and every carrier is shown its vectors', () => {
     const { file, problems } = readVectors('f.json', content);
     expect(problems).toEqual([]);
-    expect(file.vectors[0]?.only).toEqual(['policy', 'node', 'express', 'gateway']);
+    expect(file.vectors[0]?.only).toEqual(CARRIER_NAMES);
+  });
+
+  test('every carrier but those with a reason is shown a vector with exceptions', () => {
+    const except = { http2: 'it has no such form', koa: 'neither' };
+    const { file, problems } = readVectors('f.json', { ...content, vectors: [{ ...vector, except }] });
+    expect(problems).toEqual([]);
+    expect(file.vectors[0]?.only).toEqual(CARRIER_NAMES.filter((name) => name !== 'http2' && name !== 'koa'));
   });
 
   test('long values are spelled out', () => {
@@ -50,6 +57,12 @@ describe('reading vectors', () => {
     ['an unknown key', { expected: {} }, 'f.json: vectors: 0: the key expected is none of'],
     ['an unknown outcome', { expect: { outcome: 'allow' } }, 'one of pass, preflight, deny is expected'],
     ['an unknown carrier', { only: ['nginx'], why: 'w' }, 'f.json: a: only: 0: one of policy, node'],
+    [
+      'an exception for no carrier',
+      { except: { nginx: 'w' } },
+      'f.json: a: except: the key nginx is none of',
+    ],
+    ['an exception without why', { except: { koa: true } }, 'f.json: a: except: koa: a text is expected'],
     ['an exclusion without why', { only: ['policy'] }, 'f.json: a: `why` belongs to `only` and `wire`'],
     ['why without an exclusion', { why: 'because' }, 'f.json: a: `why` belongs to `only` and `wire`'],
     ['no source', { source: undefined }, 'f.json: a: source: a text is expected'],

@@ -4,7 +4,18 @@ import type { Outcome, StaticPolicyConfig } from 'mcp-cors';
 import { createPlace, type Place } from './place.js';
 
 /** The carriers, in the order in which they come to a request. */
-export const CARRIER_NAMES = ['policy', 'node', 'express', 'gateway'] as const;
+export const CARRIER_NAMES = [
+  'policy',
+  'node',
+  'http2',
+  'express',
+  'express4',
+  'fastify',
+  'koa',
+  'fetch',
+  'hono',
+  'gateway',
+] as const;
 export type CarrierName = (typeof CARRIER_NAMES)[number];
 
 /** A header line: its name as it is sent, and its value. */
@@ -33,6 +44,8 @@ export interface Expectation {
   /** In report-only mode: the reason of the denial that is not enforced. */
   readonly wouldDeny?: string;
   readonly status?: number;
+  /** The whole body, where one comes over a socket. */
+  readonly body?: string;
   readonly headers: Readonly<Record<string, HeaderExpectation>>;
   readonly vary?: readonly string[];
 }
@@ -47,6 +60,8 @@ export interface Vector {
   readonly expect: Expectation;
   /** The carriers that can be shown the request. */
   readonly only: readonly CarrierName[];
+  /** Why single carriers are not shown it. */
+  readonly except: Readonly<Partial<Record<CarrierName, string>>>;
   /** What an HTTP parser answers before any carrier hears of the request. */
   readonly wire?: { readonly status: number };
   /** Why not every carrier is shown the request, or why a parser answers it. */
@@ -91,7 +106,7 @@ export function readVectors(
     .at('vectors')
     .items()
     .map((place): Vector => {
-      place.allowKeys('name', 'source', 'policy', 'request', 'expect', 'only', 'wire', 'why');
+      place.allowKeys('name', 'source', 'policy', 'request', 'expect', 'only', 'except', 'wire', 'why');
       const name = place.at('name').text();
       const named = createPlace(`${file}: ${name}`, place.value, problems);
       if (names.has(name)) named.fault('the name is taken by another vector of the file');
@@ -105,6 +120,7 @@ export function readVectors(
             .items()
             .map((item) => item.oneOf(CARRIER_NAMES))
         : CARRIER_NAMES;
+      const except = readExceptions(named.at('except'));
       if ((named.has('only') || named.has('wire')) !== named.has('why')) {
         named.fault('`why` belongs to `only` and `wire`, and they to it');
       }
@@ -115,7 +131,8 @@ export function readVectors(
         policy: policies.get(policyName)?.value as StaticPolicyConfig,
         request: readRequest(named.at('request')),
         expect: readExpectation(named.at('expect')),
-        only,
+        only: only.filter((carrier) => except[carrier] === undefined),
+        except,
         ...(named.has('wire') ? { wire: readWire(named.at('wire')) } : {}),
         ...(named.has('why') ? { why: named.at('why').text() } : {}),
       };
@@ -150,13 +167,14 @@ function readValue(place: Place): string {
 }
 
 function readExpectation(place: Place): Expectation {
-  place.allowKeys('outcome', 'reason', 'wouldDeny', 'status', 'headers', 'vary');
+  place.allowKeys('outcome', 'reason', 'wouldDeny', 'status', 'body', 'headers', 'vary');
   const headers = place.has('headers') ? place.at('headers').entries() : [];
   return {
     outcome: place.at('outcome').oneOf(['pass', 'preflight', 'deny'] as const),
     ...(place.has('reason') ? { reason: place.at('reason').text() } : {}),
     ...(place.has('wouldDeny') ? { wouldDeny: place.at('wouldDeny').text() } : {}),
     ...(place.has('status') ? { status: place.at('status').whole() } : {}),
+    ...(place.has('body') ? { body: place.at('body').text() } : {}),
     headers: Object.fromEntries(headers.map(([name, value]) => [name, readHeaderExpectation(name, value)])),
     ...(place.has('vary') ? { vary: place.at('vary').texts() } : {}),
   };
@@ -174,6 +192,13 @@ function readHeaderExpectation(name: string, place: Place): HeaderExpectation {
     ...(place.has('has') ? { has: place.at('has').texts() } : {}),
     ...(place.has('lacks') ? { lacks: place.at('lacks').texts() } : {}),
   };
+}
+
+/** Carriers and, for each, why it cannot be shown the request. */
+function readExceptions(place: Place): Readonly<Partial<Record<CarrierName, string>>> {
+  if (place.value === undefined) return {};
+  place.allowKeys(...CARRIER_NAMES);
+  return Object.fromEntries(place.entries().map(([name, why]) => [name, why.text()]));
 }
 
 function readWire(place: Place): { readonly status: number } {

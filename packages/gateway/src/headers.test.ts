@@ -78,6 +78,8 @@ describe('the head that the upstream is sent', () => {
     await send(gateway.url, {
       headers: [
         ['X-Forwarded-For', '10.9.9.9'],
+        ['X_Forwarded_For', '10.9.9.9'],
+        ['X-Real_IP', '10.9.9.9'],
         ['X-Forwarded-Host', 'evil.example'],
         ['X-Forwarded-Proto', 'https'],
         ['X-Forwarded-Port', '1'],
@@ -107,6 +109,7 @@ describe('the head that the upstream is sent', () => {
       ['Cookie', 'a=1'],
       ['X-Repeated', 'one'],
       ['X-REPEATED', 'two'],
+      ['X_Under_Scored', 'three'],
       ['X-Bytes', 'caf\u00e9 \u00c3\u00a9'],
       ['Accept', 'application/json'],
       ['Accept-Encoding', 'gzip'],

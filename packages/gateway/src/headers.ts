@@ -23,6 +23,16 @@ function isReplaced(name: string): boolean {
 }
 
 /**
+ * Whether a server that cannot tell `_` from `-`, such as one behind CGI (RFC 3875 section 4.1.18), would take a header
+ * for one that the gateway answers for.
+ */
+function isDisguised(name: string): boolean {
+  if (!name.includes('_')) return false;
+  const plain = name.replaceAll('_', '-');
+  return plain === 'mcp-session-id' || isReplaced(plain);
+}
+
+/**
  * Request headers that only mean something to whoever checks the page. The policy has done so; an upstream with a
  * check of its own would refuse the page's origin, or a fetch that its metadata calls cross-site.
  */
@@ -49,7 +59,7 @@ export function requestHeaders(
   const headers = ['Host', host];
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    if (HOP_BY_HOP.has(name) || isReplaced(name) || dropped.includes(name)) continue;
+    if (HOP_BY_HOP.has(name) || isReplaced(name) || dropped.includes(name) || isDisguised(name)) continue;
     if (!keepPageHeaders && isPageHeader(name)) continue;
     // A compressed event stream is a buffered one.
     if (wantsStream && name === 'accept-encoding') continue;

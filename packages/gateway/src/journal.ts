@@ -58,6 +58,7 @@ export function createJournal(listener: ExchangeListener): {
       const id = ++exchanges;
       const startedAt = Date.now();
       const started = performance.now();
+      const path = request.url ?? head.path; // as the page has it: sessions in it are opened later
       const requestHeaders = readableHeaders(request.headers);
       const counter = createEventCounter();
       let events = 0;
@@ -68,7 +69,7 @@ export function createJournal(listener: ExchangeListener): {
           id,
           startedAt,
           method: head.method,
-          path: request.url ?? head.path,
+          path,
           origin: head.origin,
           preflight:
             head.method === 'OPTIONS' && head.origin !== undefined && head.requestMethod !== undefined,

@@ -32,8 +32,8 @@ export function mcpCors(
   const carry = createCarrier(configOrPolicy, options);
   return (request, response, next) => {
     const target = request.originalUrl ?? request.url ?? '/';
-    const proceed = (): void => {
-      if (request.originalUrl !== undefined && request.originalUrl !== target) parseQueryAgain(request);
+    const proceed = (opened?: string): void => {
+      if (opened !== undefined) parseQueryAgain(request);
       next();
     };
     carry(request, response, target, proceed, next);

@@ -15,9 +15,7 @@ export interface Provenance {
 }
 
 /** Names of networks. */
-const NETWORKS: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.0/8', '::1/128'],
-};
+const NETWORKS: ReadonlyMap<string, readonly string[]> = new Map([['loopback', ['127.0.0.0/8', '::1/128']]]);
 
 /** More addresses than any chain of proxies has are not looked at. */
 const MAX_HOPS = 32;
@@ -66,12 +64,12 @@ function createTrust(trust: TrustProxy): Trust {
     );
   }
   const trusted = new BlockList();
-  for (const entry of (trust as readonly string[]).flatMap((name) => NETWORKS[name] ?? [name])) {
-    const [network = '', prefix] = entry.split('/', 2);
+  for (const entry of (trust as readonly string[]).flatMap((entry) => NETWORKS.get(entry) ?? [entry])) {
+    const [, network = '', prefix] = /^([0-9a-f.:]+)(?:\/([0-9]{1,3}))?$/i.exec(String(entry)) ?? [];
     const family = isIPv6(network) ? 'ipv6' : 'ipv4';
     const bits = prefix === undefined ? undefined : Number(prefix);
     const most = family === 'ipv6' ? 128 : 32;
-    if (isIP(network) === 0 || (prefix !== undefined && !/^[0-9]{1,3}$/.test(prefix)) || (bits ?? 0) > most) {
+    if (isIP(network) === 0 || (bits ?? 0) > most) {
       throw new TypeError(`trustProxy: '${entry}' is no address. Write 10.1.2.3, 10.0.0.0/8 or ::1.`);
     }
     if (bits === undefined) trusted.addAddress(network, family);

@@ -1,6 +1,16 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Decision, type HeaderField, isCorsResponseHeader, mergeVary } from '../policy/index.js';
 
+/** Where a response keeps the decision that was applied last: of several policies, the innermost has the last word. */
+const LAST_DECISION = Symbol('decision');
+
+type Held = ServerResponse & { [LAST_DECISION]?: Decision };
+
+/** Makes a decision the one whose headers the response is to carry, also through what was held before. */
+export function noteDecision(decision: Decision, response: ServerResponse): void {
+  (response as Held)[LAST_DECISION] = decision;
+}
+
 /** Sets the headers of a decision, and adds its names to Vary. */
 export function setHeaders({ headers, vary }: Decision, response: ServerResponse): void {
   for (let i = 0; i < headers.length; i++) {
@@ -35,7 +45,14 @@ export function holdHeaders(decision: Decision, response: ServerResponse, onHead
     const headers = reason === undefined ? (rest[0] ?? rest[1]) : rest[1];
     // What Node would refuse, Node shall refuse; what it lets pass must not pass by the policy.
     const understood = isHeaderList(headers);
-    if (joinable && understood && headers !== undefined && this.getHeaderNames().length === 0) {
+    const last = (this as Held)[LAST_DECISION] ?? decision;
+    if (
+      joinable &&
+      last === decision &&
+      understood &&
+      headers !== undefined &&
+      this.getHeaderNames().length === 0
+    ) {
       const joined = joinHeaders(decision, headers);
       return reason === undefined
         ? writeHead.call(this, status, joined)
@@ -44,6 +61,10 @@ export function holdHeaders(decision: Decision, response: ServerResponse, onHead
     if (understood) setGivenHeaders(this, headers);
     removeForeign(decision, this);
     setHeaders(decision, this);
+    if (last !== decision) {
+      removeForeign(last, this);
+      setHeaders(last, this);
+    }
     onHead?.();
     return understood ? writeHead.call(this, status, reason) : writeHead.call(this, status, ...rest);
   } as typeof response.writeHead;

@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { type Admission, type CarrierOptions, createAdmit } from '../carrier/index.js';
 import { type Decision, type Policy, type PolicyConfig, toPolicy } from '../policy/index.js';
@@ -20,9 +20,12 @@ export interface NodeCarrierOptions extends CarrierOptions {
 /** A request listener of `node:http2`. */
 export type Http2RequestListener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
-/** Puts a policy in front of a request listener. */
+/** Puts a policy in front of a request listener: of `node:http`, or of `node:http2` where that is what is expected. */
 export interface ListenerWrapper {
-  (listener: RequestListener): RequestListener;
+  <Request extends NodeRequest = IncomingMessage, Response extends NodeResponse = ServerResponse>(
+    // An Express application takes more kinds of request than the first that inference would find.
+    listener: (request: NoInfer<Request>, response: NoInfer<Response>) => unknown,
+  ): (request: Request, response: Response) => void;
   (listener: Http2RequestListener): Http2RequestListener;
 }
 
@@ -37,17 +40,11 @@ export function mcpCors(
   options: NodeCarrierOptions = {},
 ): ListenerWrapper {
   const carry = createCarrier(configOrPolicy, options);
-  const wrap =
-    (listener: (request: never, response: never) => unknown) =>
-    (request: NodeRequest, response: NodeResponse): void =>
-      carry(
-        request,
-        response,
-        request.url ?? '/',
-        () => listener(request as never, response as never),
-        throwOutside,
-      );
-  return wrap as ListenerWrapper;
+  return <Request extends NodeRequest, Response extends NodeResponse>(
+    listener: (request: Request, response: Response) => unknown,
+  ) =>
+    (request: Request, response: Response): void =>
+      carry(request, response, request.url ?? '/', () => listener(request, response), throwOutside);
 }
 
 /** Throws where a listener's own error would end up: with the process, and not in a promise of ours. */
@@ -58,15 +55,17 @@ function throwOutside(error: unknown): void {
 }
 
 /**
- * Decides about a Node request and applies the decision; goes on with what passes, at once or when a directory or a
- * limiter has answered. What is thrown after that goes to `fail`.
+ * Decides about a Node request and applies the decision, at once or when a directory or a limiter has answered. What
+ * passes goes on with `proceed`, which is given the target where a session in it was opened; what was answered here
+ * ends with `answered`. What is thrown later than at once goes to `fail`.
  */
 export type Carry = (
   request: NodeRequest,
   response: NodeResponse,
   target: string,
-  proceed: () => void,
+  proceed: (opened?: string) => void,
   fail: (error: unknown) => void,
+  answered?: () => void,
 ) => void;
 
 /** Makes the part that all adapters for Node have in common. */
@@ -77,20 +76,22 @@ export function createCarrier(configOrPolicy: PolicyConfig | Policy, options: No
   const { onDecision, limiter, requestId = false, trustProxy } = options;
   const plain = onDecision === undefined && limiter === undefined && !requestId && trustProxy === undefined;
 
-  return (request, response, target, proceed, fail) => {
+  return (request, response, target, proceed, fail, answered) => {
     if (plain && policy.settings.sessions === undefined) {
       const decided = policy.decide(readRequestHead(request, target));
-      if (decided instanceof Promise) decided.then((later) => conclude(later, response, proceed)).catch(fail);
-      else conclude(decided, response, proceed);
+      if (decided instanceof Promise)
+        decided.then((later) => conclude(later, response, proceed, answered)).catch(fail);
+      else conclude(decided, response, proceed, answered);
       return;
     }
     const { address, scheme } = provenanceOf(request);
     const head = readRequestHead(request, target, scheme);
     const settle = (admission: Admission): void => {
-      const answered = applyDecision(admission.decision, response, admission.sealId);
-      if (!answered) rewriteRequest(request, admission);
+      const done = applyDecision(admission.decision, response, admission.sealId);
+      if (!done) rewriteRequest(request, admission);
       admission.announce?.();
-      if (!answered) proceed();
+      if (done) answered?.();
+      else proceed(admission.target);
     };
     const given = request.headers['x-request-id'];
     const admitted = admit(policy, {
@@ -104,6 +105,12 @@ export function createCarrier(configOrPolicy: PolicyConfig | Policy, options: No
   };
 }
 
-function conclude(decision: Decision, response: NodeResponse, proceed: () => void): void {
-  if (!applyDecision(decision, response)) proceed();
+function conclude(
+  decision: Decision,
+  response: NodeResponse,
+  proceed: () => void,
+  answered: (() => void) | undefined,
+): void {
+  if (applyDecision(decision, response)) answered?.();
+  else proceed();
 }

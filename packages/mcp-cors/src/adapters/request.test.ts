@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { exchange, request, serve } from '../../../../test/fixtures/wire.js';
-import type { RequestHead } from '../policy/index.js';
-import { isLoopbackAddress, readRequestHead } from './request.js';
+import { createPolicy, type RequestHead } from '../policy/index.js';
+import { isLoopbackAddress, readRequestHead, rewriteRequest } from './request.js';
+
+const POLICY = createPolicy({ origins: 'https://app.example.com' });
 
 /** The heads that a server reads from what stands on the wire. */
 async function headsOf(text: string): Promise<RequestHead[]> {
@@ -195,5 +197,43 @@ describe('isLoopbackAddress', () => {
       await rm(folder, { recursive: true });
     }
     expect(head).toMatchObject({ path: '/mcp', loopback: true });
+  });
+});
+
+describe('rewriteRequest', () => {
+  // Node reads headersDistinct from the raw headers by the number that came in: too few of them end the process.
+  test.each<[string, readonly string[]]>([
+    ['no line', []],
+    ['one line', ['one']],
+    ['two lines', ['one', 'two']],
+    ['many lines', Array<string>(20).fill('one')],
+  ])('one line stands in place of %s', async (_, lines) => {
+    const seen: unknown[] = [];
+    const server = await serve((incoming, response) => {
+      rewriteRequest(incoming, {
+        decision: POLICY.decide({ method: 'GET', path: '/', host: 'localhost' }),
+        sessionId: 'opened',
+        target: undefined,
+        requestId: 'made',
+        sealId: undefined,
+        announce: undefined,
+      });
+      for (const name of ['x-request-id', 'mcp-session-id']) {
+        const raw = incoming.rawHeaders.filter(
+          (_text, i, all) => all[i - 1]?.toLowerCase() === name && i % 2 === 1,
+        );
+        seen.push([incoming.headers[name], incoming.headersDistinct[name], raw]);
+      }
+      response.end();
+    });
+    try {
+      await exchange(server.port, request('GET /', { 'X-Request-Id': lines, 'MCP-Session-Id': lines }));
+    } finally {
+      await server.close();
+    }
+    expect(seen).toEqual([
+      ['made', ['made'], ['made']],
+      ['opened', ['opened'], ['opened']],
+    ]);
   });
 });

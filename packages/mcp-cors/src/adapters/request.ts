@@ -104,13 +104,16 @@ function withQuery(target: string, query: string): string {
 
 /** Puts one line in place of all lines of a name. */
 function setHeader(request: NodeRequest, name: string, value: string): void {
+  // Node makes both of these from the raw headers when they are first asked for, and counts on their old number.
+  const { headers } = request;
+  const distinct = 'headersDistinct' in request ? request.headersDistinct : undefined;
   const raw = request.rawHeaders;
   for (let i = raw.length - 2; i >= 0; i -= 2) {
     if (raw[i]?.toLowerCase() === name) raw.splice(i, 2);
   }
   raw.push(name, value);
-  request.headers[name] = value;
-  if ('headersDistinct' in request) request.headersDistinct[name] = [value];
+  headers[name] = value;
+  if (distinct !== undefined) distinct[name] = [value];
 }
 
 /** How many headers Node reads unless the server says otherwise; it drops the others without a word. */

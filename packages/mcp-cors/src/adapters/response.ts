@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Decision } from '../policy/index.js';
-import { holdHeaders, removeForeign, setHeaders } from './heldHeaders.js';
+import { holdHeaders, noteDecision, removeForeign, setHeaders } from './heldHeaders.js';
 import type { NodeRequest } from './request.js';
 import { sealResponse } from './sealing.js';
 
@@ -20,6 +20,7 @@ export function applyDecision(
 ): boolean {
   const response = nodeResponse as ServerResponse; // HTTP/2 has the same methods
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
+  noteDecision(decision, response);
   if (decision.status === undefined) {
     // What is not Node's own may write its head without writeHead: its headers are set at once as well.
     if (!(response instanceof ServerResponse)) setHeaders(decision, response);
@@ -29,7 +30,9 @@ export function applyDecision(
   if (response.getHeaderNames().length > 0) removeForeign(decision, response);
   setHeaders(decision, response);
   response.statusCode = decision.status;
-  if (hasLargeBody(response.req)) response.setHeader('connection', 'close');
+  // HTTP/2 has no such header, and ends the stream alone (RFC 9113 sections 8.1 and 8.2.2).
+  if (response.req?.httpVersionMajor === 1 && hasLargeBody(response.req))
+    response.setHeader('connection', 'close');
   response.end(decision.body);
   return true;
 }
@@ -38,8 +41,7 @@ export function applyDecision(
 const SMALL_BODY_BYTES = 65_536;
 
 /** Whether a refused request has a body that is not worth reading. */
-function hasLargeBody(request: NodeRequest | undefined): boolean {
-  if (request === undefined) return false;
+function hasLargeBody(request: NodeRequest): boolean {
   if (request.headers['transfer-encoding'] !== undefined) return true;
   return Number(request.headers['content-length'] ?? 0) > SMALL_BODY_BYTES;
 }

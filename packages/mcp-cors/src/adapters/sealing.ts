@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { EndpointKind } from '../policy/index.js';
-import { createEndpointEventRewriter } from '../session/index.js';
+import { createEndpointEventRewriter, isEventStream } from '../session/index.js';
 
 /**
  * Seals the session ids of a response: the `endpoint` event of a stream from now on, and with the function that it gives,
@@ -28,17 +28,17 @@ function sealEndpointEvent(sealId: (id: string) => string, response: ServerRespo
   let decided = false;
   let sealing = false;
 
+  /** Lets everything through, and goes out of the way unless somebody has put a wrapper of their own around it. */
   function restore(): void {
     sealing = false;
-    response.write = write;
-    response.end = end;
+    if (response.write === sealingWrite) response.write = write;
+    if (response.end === sealingEnd) response.end = end;
   }
 
-  /** Only event streams have an `endpoint` event. */
   function takeHead(): void {
     if (decided) return;
     decided = true;
-    sealing = isEventStream(response);
+    sealing = isEventStream(String(response.getHeader('content-type') ?? ''));
     if (sealing)
       response.removeHeader('content-length'); // a sealed id is longer
     else restore();
@@ -51,18 +51,19 @@ function sealEndpointEvent(sealId: (id: string) => string, response: ServerRespo
         : (chunk as Uint8Array),
     );
 
-  response.write = function sealingWrite(this: ServerResponse, ...given: unknown[]): boolean {
+  function sealingWrite(this: ServerResponse, ...given: unknown[]): boolean {
     takeHead(); // without writeHead, this is what the head will be
     if (!sealing) return write.apply(this, given as never);
     const ready = push(given[0], given[1]);
     const callback = callbackOf(given);
     if (rewriter.done) restore();
     if (ready.length > 0) return write.call(this, ready, callback as never);
+    this.flushHeaders(); // a page may learn that the stream is open
     if (callback !== undefined) process.nextTick(callback);
     return true; // the rest of the first event is still to come
-  } as typeof response.write;
+  }
 
-  response.end = function sealingEnd(this: ServerResponse, ...given: unknown[]): ServerResponse {
+  function sealingEnd(this: ServerResponse, ...given: unknown[]): ServerResponse {
     takeHead();
     if (!sealing) return end.apply(this, given as never);
     restore();
@@ -72,19 +73,17 @@ function sealEndpointEvent(sealId: (id: string) => string, response: ServerRespo
     }
     writeAll(this, rewriter.flush());
     return end.apply(this, [callbackOf(given)] as never);
-  } as typeof response.end;
+  }
 
   function writeAll(to: ServerResponse, bytes: Uint8Array): void {
     if (bytes.length > 0) write.apply(to, [bytes] as never);
   }
 
+  response.write = sealingWrite as typeof response.write;
+  response.end = sealingEnd as typeof response.end;
   return takeHead;
 }
 
 function callbackOf(given: readonly unknown[]): (() => void) | undefined {
   return given.find((argument) => typeof argument === 'function') as (() => void) | undefined;
-}
-
-function isEventStream(response: ServerResponse): boolean {
-  return /^\s*text\/event-stream\s*(?:;|$)/i.test(String(response.getHeader('content-type') ?? ''));
 }

@@ -25,7 +25,10 @@ import { requestIdOf } from './requestId.js';
 export interface CarrierOptions {
   /** Hears of every decision, after it was applied. What it throws reaches the carrier's error handling. */
   readonly onDecision?: ((event: DecisionEvent) => void) | undefined;
-  /** Counts preflights, denied requests, requests and streams, each for client address and origin. */
+  /**
+   * Counts preflights, denied requests, requests and streams, each for a client's address and the pattern that admitted the
+   * origin; refused origins share one budget. A policy that only reports counts, and refuses nothing.
+   */
   readonly limiter?: LimiterConfig | undefined;
   /**
    * What becomes of an admitted request that a limiter could not count. Denied requests stay denied either way.
@@ -82,6 +85,9 @@ export function createAdmit(options: CarrierOptions): Admit {
   const findSealer = createSealers();
 
   return function admit(policy, arrival) {
+    // A live policy may be another one by the time that a directory or a limiter has answered.
+    const { reportOnly } = policy.settings;
+    const sealer = findSealer(policy);
     const started = onDecision === undefined ? 0 : performance.now();
     const { head, target, address } = arrival;
     const requestId = withIds ? requestIdOf(arrival.requestId) : undefined;
@@ -90,8 +96,13 @@ export function createAdmit(options: CarrierOptions): Admit {
     const conclude = (passage: Passage, verdict: Verdict | undefined): Admission => {
       const limiterError = verdict?.error;
       if (limiterError !== undefined) reportFailure?.(limiterError);
-      const judged = judge(passage.decision, verdict, onLimiterError);
-      const decision = addHeaders(judged, [...ids, ...(verdict?.headers ?? [])], exposed);
+      const denial = judge(passage.decision, verdict, onLimiterError);
+      const enforced = denial !== undefined && !reportOnly;
+      const rates = [...ids, ...(verdict?.headers ?? [])];
+      if (enforced && verdict?.retryAfter !== undefined) rates.push(verdict.retryAfter);
+      const decision = addHeaders(enforced ? denial : passage.decision, rates, exposed);
+      const told =
+        denial === undefined || enforced ? decision : Object.freeze({ ...decision, wouldDeny: denial });
       const passes = decision.outcome === 'pass';
       const durationMs = onDecision === undefined ? 0 : performance.now() - started;
       return {
@@ -103,13 +114,11 @@ export function createAdmit(options: CarrierOptions): Admit {
         announce:
           onDecision &&
           (() =>
-            onDecision(
-              decisionEvent(decision, { head, policy, address, requestId, durationMs, limiterError }),
-            )),
+            onDecision(decisionEvent(told, { head, policy, address, requestId, durationMs, limiterError }))),
       };
     };
     const proceed = (decided: Decision): Admission | Promise<Admission> => {
-      const passage = openSessions(decided, head, target, findSealer(policy));
+      const passage = openSessions(decided, head, target, sealer);
       const verdict = countRequest?.(passage.decision, head, address);
       return verdict instanceof Promise
         ? verdict.then((later) => conclude(passage, later))
@@ -143,9 +152,11 @@ function openSessions(
   const open = (id: string): string | undefined => sealer.open(owner, id);
   const sessionId = head.sessionId === undefined ? undefined : open(head.sessionId);
   const opened = changeSessionParameter(target, open);
-  if (opened === undefined || (head.sessionId !== undefined && sessionId === undefined)) {
-    return { decision: denyAfter(decision, 'session-not-found') };
-  }
+  const closed = opened === undefined || (head.sessionId !== undefined && sessionId === undefined);
+  // A message belongs to a session. Where none could be opened, the server would look for it somewhere else.
+  const missing =
+    kind === 'messages' && head.method === 'POST' && sessionId === undefined && opened === target;
+  if (closed || missing) return { decision: denyAfter(decision, 'session-not-found') };
   return {
     decision,
     sessionId,
@@ -154,13 +165,19 @@ function openSessions(
   };
 }
 
-/** What a limiter's verdict makes of a decision. */
-function judge(decision: Decision, verdict: Verdict | undefined, onLimiterError: OnLimiterError): Decision {
-  if (verdict === undefined || decision.wouldDeny !== undefined) return decision;
+/** The denial that a limiter's verdict calls for, if any. */
+function judge(
+  decision: Decision,
+  verdict: Verdict | undefined,
+  onLimiterError: OnLimiterError,
+): Decision | undefined {
+  if (verdict === undefined || decision.wouldDeny !== undefined) return undefined;
   if (verdict.limited) return denyAfter(decision, 'rate-limited');
   const fails = verdict.error !== undefined && onLimiterError === 'deny' && decision.outcome !== 'deny';
-  return fails ? denyAfter(decision, 'limiter-failed') : decision;
+  return fails ? denyAfter(decision, 'limiter-failed') : undefined;
 }
+
+const EXPOSE = 'access-control-expose-headers';
 
 /** Adds headers to a decision, and lets the page that may read the response read them. */
 function addHeaders(decision: Decision, added: readonly HeaderField[], exposed: readonly string[]): Decision {
@@ -168,13 +185,18 @@ function addHeaders(decision: Decision, added: readonly HeaderField[], exposed: 
   const headers = [...decision.headers];
   const readable = headers.some(([name]) => name === 'access-control-allow-origin');
   if (readable && decision.outcome !== 'preflight') {
-    const at = headers.findIndex(([name]) => name === 'access-control-expose-headers');
+    const at = headers.findIndex(([name]) => name === EXPOSE);
     const before = headers[at]?.[1];
-    const names = exposed.join(', ');
-    if (before === undefined) headers.push(['access-control-expose-headers', names]);
-    else if (before !== '*') headers[at] = ['access-control-expose-headers', `${before}, ${names}`];
+    if (before === undefined) headers.push([EXPOSE, exposed.join(', ')]);
+    else if (before !== '*') headers[at] = [EXPOSE, joinNames(before, exposed)];
   }
   return Object.freeze({ ...decision, headers: Object.freeze([...headers, ...added]) });
+}
+
+/** A list of header names with those that it lacks. */
+function joinNames(list: string, names: readonly string[]): string {
+  const present = list.toLowerCase().split(/, */);
+  return [list, ...names.filter((name) => !present.includes(name.toLowerCase()))].join(', ');
 }
 
 /** The sealer of a policy. A handle may have another policy in it each time. */

@@ -1,14 +1,17 @@
 import type { Decision, HeaderField, RequestHead } from '../policy/index.js';
+import { clientKey } from './clientKey.js';
 
 /** What a limiter says of a key. rate-limiter-flexible resolves with it, and rejects with it when points are used up. */
 export interface LimiterAnswer {
+  /** Milliseconds until there are points again; negative for never. */
   readonly msBeforeNext: number;
   readonly remainingPoints: number;
 }
 
 /**
  * Any rate-limiter-flexible instance: in memory, or over Redis, Postgres and others. Rejects with an answer when the
- * key has no points left, and with an Error when it cannot tell.
+ * key has no points left, and with an Error when it cannot tell. What takes longer than {@link LIMITER_TIMEOUT_MS} counts
+ * as that, so `execEvenly` must not wait as long.
  */
 export interface Limiter {
   consume(key: string, points?: number): Promise<unknown>;
@@ -32,7 +35,10 @@ export type OnLimiterError = 'allow' | 'deny';
 /** What a limiter said of a request. */
 export interface Verdict {
   readonly limited: boolean;
+  /** RateLimit and RateLimit-Policy, where the limiter tells its points. */
   readonly headers: readonly HeaderField[];
+  /** Goes with a refusal; undefined where waiting does not help. */
+  readonly retryAfter: HeaderField | undefined;
   readonly error: Error | undefined;
 }
 
@@ -40,9 +46,18 @@ export interface Verdict {
 export const LIMITER_TIMEOUT_MS = 1_000;
 
 /** Response headers of a counted request (draft-ietf-httpapi-ratelimit-headers-10), for pages to read. */
-export const RATE_LIMIT_HEADERS: readonly string[] = Object.freeze(['RateLimit', 'RateLimit-Policy']);
+export const RATE_LIMIT_HEADERS: readonly string[] = Object.freeze([
+  'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
+]);
 
-const UNLIMITED: Verdict = Object.freeze({ limited: false, headers: Object.freeze([]), error: undefined });
+const UNLIMITED: Verdict = Object.freeze({
+  limited: false,
+  headers: Object.freeze([]),
+  retryAfter: undefined,
+  error: undefined,
+});
 
 /** Counts requests. Never throws and never rejects. */
 export type CountRequest = (
@@ -58,16 +73,29 @@ export type CountRequest = (
 export function createCounter(config: LimiterConfig): CountRequest {
   const limiters = readLimiters(config);
   return (decision, head, address) => {
-    const budget = budgetOf(decision, head);
+    const judged = decision.wouldDeny ?? decision;
+    const budget = budgetOf(judged, head);
     const limiter = limiters[budget];
     if (limiter === undefined) return UNLIMITED;
-    // A refused origin is whatever its sender made up, so it has no budget of its own.
-    const origin = budget === 'denied' ? '*' : (head.origin ?? '-');
-    return count(limiter, budget, `${budget}:${clientKey(address)}:${origin}`);
+    return count(limiter, budget, `${budget}:${clientKey(address)}:${pageKey(judged, head)}`);
   };
 }
 
+/**
+ * Whose page a request counts for: the pattern that admitted it, of which there are as many as the owner wrote. Origin and
+ * Host are whatever their sender made up: with budgets of their own he would have one more for each value.
+ */
+function pageKey({ kind, rule }: Decision, { origin }: RequestHead): string {
+  if (kind === undefined) return '*'; // refused before anything but the sender's word was known of it
+  return rule ?? (origin === undefined ? '-' : 'self');
+}
+
 function readLimiters(config: LimiterConfig): Readonly<Partial<Record<Budget, Limiter>>> {
+  if (typeof config !== 'object' || config === null) {
+    throw new TypeError(
+      'limiter is no object. Pass a rate-limiter-flexible instance, or one for each budget.',
+    );
+  }
   if (isLimiter(config)) return Object.fromEntries(BUDGETS.map((budget) => [budget, config]));
   const named = Object.entries(config).filter(([, limiter]) => limiter !== undefined);
   for (const [name, limiter] of named) {
@@ -83,7 +111,7 @@ function readLimiters(config: LimiterConfig): Readonly<Partial<Record<Budget, Li
       'limiter names no limiter. Pass a rate-limiter-flexible instance, or one for each budget.',
     );
   }
-  return config;
+  return Object.fromEntries(named); // a copy: what its owner changes later was not looked at
 }
 
 function isLimiter(value: unknown): value is Limiter {
@@ -92,8 +120,8 @@ function isLimiter(value: unknown): value is Limiter {
   );
 }
 
-function budgetOf({ outcome, wouldDeny, kind }: Decision, { method }: RequestHead): Budget {
-  if (outcome === 'deny' || wouldDeny !== undefined) return 'denied';
+function budgetOf({ outcome, kind }: Decision, { method }: RequestHead): Budget {
+  if (outcome === 'deny') return 'denied';
   if (outcome === 'preflight') return 'preflights';
   return method === 'GET' && (kind === 'mcp' || kind === 'sse') ? 'streams' : 'requests';
 }
@@ -109,17 +137,19 @@ async function count(limiter: Limiter, budget: Budget, key: string): Promise<Ver
       );
     });
     const answer = readAnswer(await Promise.race([consumed, late]));
-    return { limited: false, headers: rateHeaders(limiter, budget, answer), error: undefined };
+    const headers = answer === undefined ? [] : rateHeaders(limiter, budget, answer);
+    return { limited: false, headers, retryAfter: undefined, error: undefined };
   } catch (refusal) {
-    const answer = refusal instanceof Error ? undefined : readAnswer(refusal);
+    const answer = readAnswer(refusal);
     if (answer === undefined) {
-      const error = refusal instanceof Error ? refusal : new Error(`the limiter failed: ${String(refusal)}`);
-      return { limited: false, headers: [], error };
+      return { limited: false, headers: [], retryAfter: undefined, error: readError(refusal) };
     }
-    const retryAfter: HeaderField = ['retry-after', String(toSeconds(answer.msBeforeNext))];
+    const { msBeforeNext } = answer;
+    const seconds = toSeconds(msBeforeNext);
     return {
       limited: true,
-      headers: [retryAfter, ...rateHeaders(limiter, budget, { ...answer, remainingPoints: 0 })],
+      headers: rateHeaders(limiter, budget, { msBeforeNext, remainingPoints: 0 }),
+      retryAfter: seconds === undefined ? undefined : ['retry-after', String(seconds)],
       error: undefined,
     };
   } finally {
@@ -127,14 +157,24 @@ async function count(limiter: Limiter, budget: Budget, key: string): Promise<Ver
   }
 }
 
-/** The answer of a limiter; of a union of them, the one that leaves least. */
+/** The answer of a limiter; of a union, which has one for each name, the one that leaves least for longest. */
 function readAnswer(value: unknown): LimiterAnswer | undefined {
   if (isAnswer(value)) return value;
-  if (typeof value !== 'object' || value === null) return undefined;
-  const answers = Object.values(value).filter(isAnswer);
-  return answers.toSorted(
-    (a, b) => a.remainingPoints - b.remainingPoints || b.msBeforeNext - a.msBeforeNext,
-  )[0];
+  return partsOf(value)
+    .filter(isAnswer)
+    .toSorted((a, b) => a.remainingPoints - b.remainingPoints || b.msBeforeNext - a.msBeforeNext)[0];
+}
+
+/** Why a limiter could not tell; of a union, why the first of those could not. */
+function readError(refusal: unknown): Error {
+  return (
+    [refusal, ...partsOf(refusal)].find((part) => part instanceof Error) ??
+    new Error('the limiter rejected with neither an answer nor an Error', { cause: refusal })
+  );
+}
+
+function partsOf(value: unknown): unknown[] {
+  return typeof value === 'object' && value !== null ? Object.values(value) : [];
 }
 
 function isAnswer(value: unknown): value is LimiterAnswer {
@@ -149,31 +189,35 @@ function isAnswer(value: unknown): value is LimiterAnswer {
 function rateHeaders(
   { points, duration }: Limiter,
   budget: Budget,
-  answer: LimiterAnswer | undefined,
+  { remainingPoints, msBeforeNext }: LimiterAnswer,
 ): readonly HeaderField[] {
-  if (answer === undefined || points === undefined) return [];
-  const window = duration === undefined || duration <= 0 ? '' : `;w=${Math.ceil(duration)}`;
-  const remaining = Math.max(0, Math.floor(answer.remainingPoints));
+  // Wrappers say 0, or for ever, of what another limiter counts.
+  if (points === undefined || !Number.isFinite(points) || points <= 0) return [];
+  const window = duration !== undefined && Number.isFinite(duration) && duration > 0;
+  const seconds = toSeconds(msBeforeNext);
   return [
-    ['ratelimit-policy', `"${budget}";q=${points}${window}`],
-    ['ratelimit', `"${budget}";r=${remaining};t=${toSeconds(answer.msBeforeNext)}`],
+    [
+      'ratelimit-policy',
+      `"${budget}";q=${toInteger(points)}${window ? `;w=${toInteger(Math.ceil(duration))}` : ''}`,
+    ],
+    [
+      'ratelimit',
+      `"${budget}";r=${toInteger(remainingPoints)}${seconds === undefined ? '' : `;t=${seconds}`}`,
+    ],
   ];
 }
 
-function toSeconds(milliseconds: number): number {
-  return Math.max(1, Math.ceil(milliseconds / 1_000));
+/** Largest integer of a structured field (RFC 9651 section 3.3.1). */
+const MAX_INTEGER = 999_999_999_999_999;
+/** Longest time that recipients need to tell apart (RFC 9111 section 1.2.2). */
+const MAX_SECONDS = 2 ** 31 - 1;
+
+function toInteger(value: number): number {
+  return Math.min(MAX_INTEGER, Math.max(0, Math.floor(value || 0)));
 }
 
-/** Whose budget an address counts for: an IPv4 address, or an IPv6 network of 64 bits, of which one client has all. */
-export function clientKey(address: string | undefined): string {
-  if (address === undefined) return '-';
-  const plain = address.replace(/%.*$/s, '').toLowerCase();
-  if (!plain.includes(':')) return plain;
-  const mapped = /^::ffff:([0-9.]+)$/.exec(plain)?.[1];
-  if (mapped !== undefined) return mapped;
-  const [front = '', back] = plain.split('::', 2);
-  const groups = front === '' ? [] : front.split(':');
-  const rest = back === undefined || back === '' ? [] : back.split(':');
-  const gap = back === undefined ? 0 : Math.max(0, 8 - groups.length - rest.length);
-  return `${[...groups, ...Array<string>(gap).fill('0'), ...rest].slice(0, 4).join(':')}::/64`;
+/** Whole seconds to wait, at least one; undefined where there is no time after which points come back. */
+function toSeconds(milliseconds: number): number | undefined {
+  if (!(milliseconds >= 0)) return undefined;
+  return Math.min(MAX_SECONDS, Math.max(1, Math.ceil(milliseconds / 1_000)));
 }

@@ -139,9 +139,9 @@ const WORDS: Readonly<Record<Reason, Words>> = {
   },
   'session-not-found': {
     why: (head) =>
-      `The session id was not sealed to ${head.origin === undefined ? 'clients without Origin' : shown(head.origin)}: it is forged or cut short, or another origin opened the session.`,
+      `The request has no session id that was sealed to ${head.origin === undefined ? 'clients without Origin' : shown(head.origin)}: it is forged or cut short, another origin opened the session, or a message came without one.`,
     remedy: () =>
-      'A client that gets 404 opens a session of its own. Replicas need the same sessions.secret, and a new secret goes in front of the old one.',
+      'A client that gets 404 opens a session of its own. Replicas need the same sessions.secret; a new secret goes behind the old one until all of them have it, then in front.',
   },
   'rate-limited': {
     why: (head) =>

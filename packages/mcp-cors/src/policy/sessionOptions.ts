@@ -5,7 +5,8 @@ import { readTexts, type Texts } from './texts.js';
 export interface SessionConfig {
   /**
    * What seals are made with, at least 32 characters, the same for every replica. Of several the first seals and all
-   * are accepted: put a new one in front, and take the old one away when its sessions are over.
+   * are accepted. A new one first goes behind the old one on every replica, then in front of it; the old one goes when
+   * its sessions are over.
    */
   readonly secret: Texts;
 }

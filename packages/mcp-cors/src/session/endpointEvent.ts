@@ -1,11 +1,12 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { type ChangeOfId, changeSessionParameter } from './parameters.js';
 
 /**
  * Changes the session id in the `endpoint` event with which a server of the HTTP+SSE transport (MCP 2024-11-05) begins
- * its stream. Bytes in, bytes out: everything but that id stays as it is and where it is.
+ * its stream. Bytes in, bytes out: everything but that id stays as it is and where it is, however the bytes are cut.
  */
 export interface EndpointEventRewriter {
-  /** Takes the next bytes, and gives those that may go on: of a block of lines, all or none. */
+  /** Takes the next bytes, and gives those that may go on: of a block of lines, all or none. Keeps no hold on them. */
   push(bytes: Uint8Array): Uint8Array;
   /** Gives what was held back, when the stream ends. */
   flush(): Uint8Array;
@@ -13,22 +14,30 @@ export interface EndpointEventRewriter {
   readonly done: boolean;
 }
 
-/** Longest first event that is looked at, in bytes. A longer one passes as it is. */
+/** Longest block of lines that is held back, in bytes. A longer one passes as it is, with all that follows. */
 export const MAX_ENDPOINT_EVENT_BYTES = 16_384;
 
-const NOTHING = new Uint8Array(0);
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Makes a rewriter for one stream. */
+/** Makes a rewriter for one stream. It takes time in proportion to the bytes, also when they come one by one. */
 export function createEndpointEventRewriter(change: ChangeOfId): EndpointEventRewriter {
-  let held = NOTHING;
+  const blocks = createBlockFinder();
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let first = true;
   let done = false;
 
-  function finish(bytes: Uint8Array): Uint8Array {
-    held = NOTHING;
+  function release(): Uint8Array[] {
+    const released = held;
+    held = [];
+    heldBytes = 0;
+    return released;
+  }
+
+  function finish(...parts: readonly Uint8Array[]): Uint8Array {
     done = true;
-    return bytes;
+    return join(parts);
   }
 
   return {
@@ -37,89 +46,115 @@ export function createEndpointEventRewriter(change: ChangeOfId): EndpointEventRe
     },
     push(bytes) {
       if (done) return bytes;
-      held = join(held, bytes);
-      let end = blockEnd(held);
-      let passed = 0;
-      while (end !== undefined) {
-        const block = held.subarray(passed, passed + end);
-        const text = fromLatin1(block);
-        if (hasField(text, 'data')) {
-          const first = toLatin1(rewriteBlock(text, change));
-          return finish(join(join(held.subarray(0, passed), first), held.subarray(passed + end)));
+      const ready: Uint8Array[] = [];
+      let start = 0;
+      for (let i = 0; i < bytes.length; i++) {
+        const ended = blocks.endsWith(bytes[i] as number);
+        if (heldBytes + i + 1 - start > MAX_ENDPOINT_EVENT_BYTES) {
+          return finish(...ready, ...release(), bytes.subarray(start));
         }
-        passed += end; // comments, or a `retry` on its own: no event yet
-        end = blockEnd(held.subarray(passed));
+        if (!ended) continue;
+        const block = join([...release(), bytes.subarray(start, i + 1)]);
+        start = i + 1;
+        const lines = parseBlock(block, first);
+        first = false;
+        if (lines?.some(({ name }) => name === 'data')) {
+          return finish(...ready, rewriteBlock(lines, change) ?? block, bytes.subarray(start));
+        }
+        ready.push(block); // comments, or a `retry` on its own: no event yet
       }
-      const ready = held.subarray(0, passed);
-      held = held.subarray(passed);
-      return held.length > MAX_ENDPOINT_EVENT_BYTES ? finish(join(ready, held)) : ready;
+      if (start < bytes.length) {
+        held.push(Uint8Array.from(bytes.subarray(start))); // the caller may use its buffer again
+        heldBytes += bytes.length - start;
+      }
+      return join(ready);
     },
-    flush: () => finish(held),
+    flush: () => finish(...release()),
   };
 }
 
 /**
- * Where the first block of lines ends, its empty line included; undefined when it has not ended yet. Lines end with
- * CR LF, LF or CR (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
+ * Finds the empty lines that end blocks, byte by byte. Lines end with CR LF, LF or CR; the LF of a CR LF that ends a block
+ * is counted to the next
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
  */
-function blockEnd(bytes: Uint8Array): number | undefined {
-  let lineStart = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (byte !== LF && byte !== CR) continue;
-    const empty = i === lineStart;
-    if (byte === CR && bytes[i + 1] === LF) i++;
-    if (empty) return i + 1;
-    lineStart = i + 1;
-  }
-  return undefined;
+function createBlockFinder(): { endsWith(byte: number): boolean } {
+  let lineBytes = 0;
+  let afterCr = false;
+  return {
+    endsWith(byte) {
+      const completesCrLf = byte === LF && afterCr;
+      afterCr = byte === CR;
+      if (completesCrLf) return false;
+      if (byte !== LF && byte !== CR) {
+        lineBytes++;
+        return false;
+      }
+      const empty = lineBytes === 0;
+      lineBytes = 0;
+      return empty;
+    },
+  };
+}
+
+/** A line of an event stream: what stands before its value, the value, and what ends it. */
+interface Line {
+  readonly name: string;
+  readonly before: string;
+  readonly value: string;
+  readonly end: string;
 }
 
 const LINES = /([^\r\n]*)(\r\n|\r|\n)/g;
+/** A field's name, and its value behind a colon and a space, of which either may be missing. */
+const FIELD = /^([^:]*)(:? ?)(.*)$/s;
+const BYTE_ORDER_MARK = '\ufeff';
 
-function hasField(block: string, field: string): boolean {
-  return block.split(/[\r\n]/).some((line) => fieldName(line) === field);
-}
-
-function rewriteBlock(block: string, change: ChangeOfId): string {
-  const isEndpoint = block
-    .split(/[\r\n]/)
-    .some((line) => fieldName(line) === 'event' && fieldValue(line) === 'endpoint');
-  if (!isEndpoint) return block;
-  return block.replace(LINES, (whole, line: string, end: string) => {
-    if (fieldName(line) !== 'data') return whole;
-    const value = fieldValue(line);
-    const changed = changeSessionParameter(value, change);
-    return changed === undefined ? whole : `${line.slice(0, line.length - value.length)}${changed}${end}`;
+/** The lines of a block; undefined when it is not UTF-8. Only the first may begin with a byte order mark. */
+function parseBlock(block: Uint8Array, first: boolean): readonly Line[] | undefined {
+  const text = decodeUtf8(block);
+  if (text === undefined) return undefined;
+  const mark = first && text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
+  return [...text.slice(mark.length).matchAll(LINES)].map(([, line = '', end = ''], i) => {
+    const [, name = '', separator = '', value = ''] = FIELD.exec(line) as RegExpExecArray;
+    return { name, before: `${i === 0 ? mark : ''}${name}${separator}`, value, end };
   });
 }
 
-/** The field name of a line; a byte order mark may stand before the first. */
-function fieldName(line: string): string {
-  const name = line.split(':', 1)[0] as string;
-  return name.startsWith('\xef\xbb\xbf') ? name.slice(3) : name;
-}
-
-function fieldValue(line: string): string {
-  const colon = line.indexOf(':');
-  if (colon === -1) return '';
-  return line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-}
-
-/** Bytes as characters of one byte each, so that what is not understood comes back as it was. */
-function fromLatin1(bytes: Uint8Array): string {
+/** The bytes of a changed `endpoint` event; undefined when it is another event, or cannot be changed. */
+function rewriteBlock(lines: readonly Line[], change: ChangeOfId): Uint8Array | undefined {
+  // The last of several names counts.
+  if (lines.findLast(({ name }) => name === 'event')?.value !== 'endpoint') return undefined;
   let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  for (const { name, before, value, end } of lines) {
+    const changed = name === 'data' ? changeSessionParameter(value, change) : value;
+    if (changed === undefined) return undefined;
+    text += `${before}${changed}${end}`;
+  }
+  return utf8ToBytes(text);
 }
 
-function toLatin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  let escaped = '';
+  for (const byte of bytes) {
+    escaped +=
+      byte < 0x80 && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`;
+  }
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return undefined;
+  }
 }
 
-function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

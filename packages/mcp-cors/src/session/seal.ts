@@ -14,8 +14,11 @@ export interface SessionSealer {
   open(owner: string, sealed: string): string | undefined;
 }
 
-/** Longest sealed id that is looked at, in characters. */
-export const MAX_SEALED_LENGTH = 4_096;
+/**
+ * Longest sealed id that is looked at, in characters: what Node takes for all headers of a request. Servers that keep no
+ * state put all of it in the id.
+ */
+export const MAX_SEALED_LENGTH = 16_384;
 
 /** Characters of an HMAC-SHA-256 in base64url without padding (RFC 4648 section 5). */
 const TAG_LENGTH = 43;
@@ -57,14 +60,19 @@ export function createSessionSealer(secrets: readonly [string, ...string[]]): Se
 const NATIVE = '';
 
 /**
- * Whom a session belongs to: the origin of the page, or no origin. A page of the server itself has no Origin on some of
- * its requests (https://fetch.spec.whatwg.org/#append-a-request-origin-header), so it is known by the Host, and the
- * scheme, which a TLS proxy in front may change, does not count.
+ * Whom a session belongs to: the origin of the page, or no origin. A page of the server itself sends Origin with some of
+ * its requests only (https://fetch.spec.whatwg.org/#append-a-request-origin-header), so it is known by the Host and by
+ * the browser's word, `Sec-Fetch-Site: same-origin`. The scheme, which a TLS proxy in front may change, does not count.
+ * Browsers do not send that word over plain HTTP (https://www.w3.org/TR/fetch-metadata/#set-site): there, nothing tells
+ * such a page's GET from a native client's, and all its sessions count as native.
  */
 export function sessionOwner({ origin, host, fetchSite }: RequestHead): string {
   const own = host?.toLowerCase();
-  if (origin === undefined) return fetchSite === 'same-origin' && own !== undefined ? `self ${own}` : NATIVE;
-  return own !== undefined && origin.slice(origin.indexOf('://') + 3) === own ? `self ${own}` : origin;
+  if (origin === undefined || (own !== undefined && origin.endsWith(`://${own}`))) {
+    if (fetchSite === 'same-origin' && own !== undefined) return `self ${own}`;
+    if (origin === undefined || fetchSite === undefined) return NATIVE;
+  }
+  return origin;
 }
 
 /** Compares texts of one length without telling by the time where they differ. */

@@ -1,0 +1,4 @@
+import { createExpress4Carrier } from './express4.js';
+import { runVectors } from './runner.js';
+
+runVectors(createExpress4Carrier());

@@ -1,0 +1,4 @@
+import { createFastifyCarrier } from './fastify.js';
+import { runVectors } from './runner.js';
+
+runVectors(createFastifyCarrier());

@@ -1,0 +1,4 @@
+import { createKoaCarrier } from './koa.js';
+import { runVectors } from './runner.js';
+
+runVectors(createKoaCarrier());
