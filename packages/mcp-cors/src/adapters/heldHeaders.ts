@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Decision, type HeaderField, isCorsResponseHeader, mergeVary } from '../policy/index.js';
+import { sealResponse } from './sealing.js';
 
 /** Where a response keeps the decision that was applied last: of several policies, the innermost has the last word. */
 const LAST_DECISION = Symbol('decision');
@@ -31,10 +32,23 @@ export function removeForeign({ headers }: Decision, response: ServerResponse): 
 }
 
 /**
+ * Makes the headers of a decision to pass part of the head whenever that is written, and with `sealId` seals session ids on
+ * their way.
+ */
+export function holdDecision(
+  decision: Decision,
+  response: ServerResponse,
+  sealId?: (id: string) => string,
+): void {
+  noteDecision(decision, response);
+  holdHeaders(decision, response, sealId && sealResponse(sealId, decision.kind, response));
+}
+
+/**
  * Makes the policy's headers the last word when the head is written, however the application says its own: with
  * `setHeader`, with `writeHead`, or not at all. `onHead` is called when the head is complete.
  */
-export function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
+function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
   const writeHead = response.writeHead as AnyWriteHead;
   // Most applications of node:http say all in writeHead, and Node is fastest when nothing was set before.
   const joinable = onHead === undefined && decision.headers.every(([name]) => isCorsResponseHeader(name));

@@ -1,7 +1,9 @@
+import type { ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
-import { type Arrival, type CarrierOptions, createAdmit } from '../carrier/index.js';
+import { type Admission, type Arrival, type CarrierOptions, createAdmit } from '../carrier/index.js';
 import { type Policy, type PolicyConfig, toPolicy } from '../policy/index.js';
-import { type NodeRequest, readRequestHead } from './request.js';
+import { holdDecision, noteDecision } from './heldHeaders.js';
+import { type NodeRequest, readRequestHead, rewriteRequest } from './request.js';
 import { openRequest, readWebRequestHead, targetOf } from './webRequest.js';
 import { answerOf, createApply } from './webResponse.js';
 
@@ -23,8 +25,8 @@ export interface HonoCarrierOptions extends CarrierOptions {
 
 /**
  * Hono middleware: `app.use(mcpCors({ origins, hosts }))`, before all other middleware and routes. Paths are looked at
- * whole, also when it is mounted below one. On `@hono/node-server` it reads the request as it came over the wire. What a
- * handler writes past Hono, to `c.env.outgoing`, it does not see: there, wrap the listener with `mcp-cors/node`.
+ * whole, also when it is mounted below one. On `@hono/node-server` it reads the request as it came over the wire, and puts its
+ * headers into the head that goes out, also when a handler writes past Hono to `c.env.outgoing`.
  *
  * @throws {PolicyConfigError} when the configuration is not valid.
  */
@@ -37,18 +39,26 @@ export function mcpCors(
   const apply = createApply();
 
   return async function mcpCors(c, next) {
-    const admission = await admit(policy, readArrival(c, options));
+    const node = nodeExchange(c);
+    const admission = await admit(policy, readArrival(c, node, options));
     const { decision, sealId } = admission;
+    const answer = answerOf(decision);
+    // On Node the headers are put into the head that goes out: making a Response of every answer would cost far more.
+    const applied = node !== undefined && decision.wouldDeny === undefined;
+    const held = applied && answer === undefined;
+    if (held) holdDecision(decision, node.outgoing, sealId);
+    else if (applied) noteDecision(decision, node.outgoing);
     const settle = (): void => {
+      if (held) return;
       const response = apply(decision, c.res, sealId);
       if (response !== c.res) replaceResponse(c, response);
     };
     try {
-      const answer = answerOf(decision);
       if (answer !== undefined) {
         replaceResponse(c, c.newResponse(answer.body, answer));
         settle();
-      } else {
+      } else if (changesRequest(admission)) {
+        if (node !== undefined) rewriteRequest(node.incoming, admission);
         c.req.raw = openRequest(c.req.raw, admission);
       }
       admission.announce?.();
@@ -68,24 +78,50 @@ function replaceResponse(c: Context, response: Response): void {
   c.res = response;
 }
 
-function readArrival(c: Context, { address, loopback }: HonoCarrierOptions): Arrival {
-  const request = c.req.raw;
-  const incoming = incomingOf(c);
-  const head = readWebRequestHead(request, loopback);
-  const wire = incoming && readRequestHead(incoming, incoming.url ?? '/');
+function changesRequest({ sessionId, target, requestId }: Admission): boolean {
+  return sessionId !== undefined || target !== undefined || requestId !== undefined;
+}
+
+function readArrival(
+  c: Context,
+  node: NodeExchange | undefined,
+  { address, loopback }: HonoCarrierOptions,
+): Arrival {
+  if (node === undefined) {
+    const request = c.req.raw;
+    return {
+      head: readWebRequestHead(request, loopback),
+      target: targetOf(request.url),
+      address: address?.(c),
+      requestId: request.headers.get('x-request-id') ?? undefined,
+    };
+  }
+  const { incoming } = node;
+  const target = incoming.url ?? '/';
+  const head = readRequestHead(incoming, target);
+  const requestId = incoming.headers['x-request-id'];
   return {
-    // What another layer has opened is in the Request, not on the wire.
-    head: wire ? { ...wire, sessionId: head.sessionId, loopback: loopback ?? wire.loopback } : head,
-    target: targetOf(request.url),
-    address: address?.(c) ?? incoming?.socket.remoteAddress,
-    requestId: request.headers.get('x-request-id') ?? undefined,
+    head: loopback === undefined ? head : { ...head, loopback },
+    target,
+    address: address?.(c) ?? incoming.socket.remoteAddress,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
   };
 }
 
-/** The request that Node received; undefined on other runtimes, where the environment is something else. */
-function incomingOf({ env }: Context): NodeRequest | undefined {
+/** A request as Node received it, and the response that goes out. */
+interface NodeExchange {
+  readonly incoming: NodeRequest;
+  readonly outgoing: ServerResponse;
+}
+
+/** What Node knows of a request; undefined on other runtimes, where the environment is something else. */
+function nodeExchange({ env }: Context): NodeExchange | undefined {
   if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined;
-  const { incoming } = env as { readonly incoming: Partial<NodeRequest> | null | undefined };
+  const { incoming, outgoing } = env as {
+    readonly incoming: Partial<NodeRequest> | null | undefined;
+    readonly outgoing?: Partial<ServerResponse> | null | undefined;
+  };
   if (!Array.isArray(incoming?.rawHeaders) || typeof incoming.socket !== 'object') return undefined;
-  return incoming as NodeRequest;
+  if (typeof outgoing?.writeHead !== 'function') return undefined;
+  return { incoming: incoming as NodeRequest, outgoing: outgoing as ServerResponse };
 }

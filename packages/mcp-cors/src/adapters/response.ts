@@ -1,9 +1,8 @@
 import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Decision } from '../policy/index.js';
-import { holdHeaders, noteDecision, removeForeign, setHeaders } from './heldHeaders.js';
+import { holdDecision, noteDecision, removeForeign, setHeaders } from './heldHeaders.js';
 import type { NodeRequest } from './request.js';
-import { sealResponse } from './sealing.js';
 
 /** A response of Node's, over HTTP/1.1 or HTTP/2. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -20,13 +19,13 @@ export function applyDecision(
 ): boolean {
   const response = nodeResponse as ServerResponse; // HTTP/2 has the same methods
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
-  noteDecision(decision, response);
   if (decision.status === undefined) {
     // What is not Node's own may write its head without writeHead: its headers are set at once as well.
     if (!(response instanceof ServerResponse)) setHeaders(decision, response);
-    holdHeaders(decision, response, sealId && sealResponse(sealId, decision.kind, response));
+    holdDecision(decision, response, sealId);
     return false;
   }
+  noteDecision(decision, response);
   if (response.getHeaderNames().length > 0) removeForeign(decision, response);
   setHeaders(decision, response);
   response.statusCode = decision.status;
