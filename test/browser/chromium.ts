@@ -34,10 +34,10 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export async function startChromium(): Promise<Chromium> {
+export async function startChromium(flags: readonly string[] = []): Promise<Chromium> {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
   return {
     open: (url) => openTab(browser, url),

@@ -13,14 +13,14 @@ export interface Scene {
   use<T extends { close(): Promise<void> }>(resource: T): T;
 }
 
-/** A Chromium and two pages for the tests of a file. */
-export function createScene(): Scene {
+/** A Chromium, which may need flags of its own, and two pages for the tests of a file. */
+export function createScene(flags: readonly string[] = []): Scene {
   let browser: Chromium;
   let pages: readonly Listening[] = [];
   const used: { close(): Promise<void> }[] = [];
 
   beforeAll(async () => {
-    browser = await startChromium();
+    browser = await startChromium(flags);
     pages = [await servePage(), await servePage()];
   });
   afterEach(async () => {
