@@ -23,7 +23,10 @@ import { requestIdOf } from './requestId.js';
 
 /** What every carrier takes besides the policy. */
 export interface CarrierOptions {
-  /** Hears of every decision, after it was applied. What it throws reaches the carrier's error handling. */
+  /**
+   * Hears of every decision, after it was applied. What it throws reaches the carrier's error handling; a listener that
+   * works on handles its own rejections.
+   */
   readonly onDecision?: ((event: DecisionEvent) => void) | undefined;
   /**
    * Counts preflights, denied requests, requests and streams, each for a client's address and the pattern that admitted the
