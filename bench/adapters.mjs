@@ -1,13 +1,13 @@
 // What does an adapter cost in a real server, beside the bare framework and the framework's own CORS package?
 //
 // Each server runs in a process of its own and tells its own CPU time; the servers of a framework take turns, and the
-// median round counts. The request is a POST of a page as MCP clients send it, the application parses it with what the framework
+// median of the rounds' ratios counts. The request is a POST of a page as MCP clients send it, the application parses it with what the framework
 // brings and answers it. The limit: a hello-world application, so that what an adapter adds weighs as much as it ever can.
 import { LOAD, listen, load, serve, startProcess } from './processes.mjs';
 import { median, printTable } from './table.mjs';
 
-const ROUNDS = Number(process.env.ROUNDS ?? 9);
-const REQUESTS = 2_000;
+const ROUNDS = Number(process.env.ROUNDS ?? 31);
+const REQUESTS = 1_000;
 const SIZES = [1, 10_000];
 const BODY = JSON.stringify({
   jsonrpc: '2.0',
@@ -131,8 +131,9 @@ async function measure(framework) {
     const server = await startProcess(import.meta.url, framework, variant, String(size));
     servers.push({ variant, size, server, cpu: [] });
   }
-  for (let round = -2; round < ROUNDS; round++) {
-    for (const { variant, size, server, cpu } of servers) {
+  for (let round = -5; round < ROUNDS; round++) {
+    // Neither is always the first after a pause, nor always behind the same other.
+    for (const { variant, size, server, cpu } of round % 2 === 0 ? servers : servers.toReversed()) {
       const origin = originsOf(size).at(-1);
       const before = await server.cpuMs();
       await load(server.url, REQUESTS, {
@@ -148,19 +149,16 @@ async function measure(framework) {
     }
   }
   for (const { server } of servers) await server.end();
-  const cost = (variant, size) =>
-    median(servers.find((each) => each.variant === variant && each.size === size).cpu);
-  const bare = cost('bare', 1);
+  const costs = (variant, size) => servers.find((each) => each.variant === variant && each.size === size).cpu;
+  const bare = costs('bare', 1);
+  const shown = (list) => {
+    const part = median(list.map((cost, round) => bare[round] / cost)); // each with its neighbour in time
+    return `${median(list).toFixed(0)} (${part.toFixed(2)})`;
+  };
   return [
     framework,
-    bare.toFixed(0),
-    ...SIZES.flatMap((size) => {
-      const mine = cost('mcp-cors', size);
-      return [
-        `${mine.toFixed(0)} (${(bare / mine).toFixed(2)})`,
-        `${cost('own', size).toFixed(0)} (${(bare / cost('own', size)).toFixed(2)})`,
-      ];
-    }),
+    median(bare).toFixed(0),
+    ...SIZES.flatMap((size) => [shown(costs('mcp-cors', size)), shown(costs('own', size))]),
     own,
   ];
 }

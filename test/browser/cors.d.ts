@@ -1,10 +1,14 @@
 declare module 'cors' {
   import type { RequestHandler } from 'express';
 
-  export default function cors(options: {
-    origin: string;
-    methods: string[];
-    allowedHeaders: string[];
-    exposedHeaders: string[];
-  }): RequestHandler;
+  export interface CorsOptions {
+    origin?: boolean | string | RegExp | (string | RegExp)[];
+    methods?: string | string[];
+    allowedHeaders?: string | string[];
+    exposedHeaders?: string | string[];
+    credentials?: boolean;
+    maxAge?: number;
+  }
+
+  export default function cors(options?: CorsOptions): RequestHandler;
 }

@@ -15,7 +15,22 @@ const AGAINST_THE_ARROWS = [
   { room: 'policy', statement: "import { readFileSync } from 'node:fs'; export const x = readFileSync;" },
   { room: 'policy', statement: 'export const x = process.env;' },
   { room: 'policy', statement: "export const x = document.querySelector('a');" },
+  {
+    room: 'policy',
+    statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
+  },
+  {
+    room: 'session',
+    statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
+  },
+  { room: 'session', statement: "import { createHmac } from 'node:crypto'; export const x = createHmac;" },
+  { room: 'carrier', statement: "import { mcpCors } from '../adapters/node.js'; export const x = mcpCors;" },
   { room: 'adapters', statement: "import { run } from '../cli/main.js'; export const x = run;" },
+  {
+    room: 'browser',
+    statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
+  },
+  { room: 'browser', statement: "import { request } from 'node:http'; export const x = request;" },
 ];
 
 describe('the compiler refuses what goes against the arrows', () => {
@@ -36,9 +51,12 @@ describe('the compiler refuses what goes against the arrows', () => {
     return { status, output: stdout };
   };
 
-  test.each(['policy', 'adapters', 'cli'])('%s compiles as it is', (room) => {
-    expect(build(room)).toMatchObject({ status: 0 });
-  });
+  test.each(['policy', 'session', 'carrier', 'adapters', 'browser', 'cli'])(
+    '%s compiles as it is',
+    (room) => {
+      expect(build(room)).toMatchObject({ status: 0 });
+    },
+  );
 
   test.each(AGAINST_THE_ARROWS)('$room: $statement', ({ room, statement }) => {
     const intruder = join(folder, LIBRARY, room, 'intruder.ts');
