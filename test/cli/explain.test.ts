@@ -61,7 +61,7 @@ describe('explain', () => {
       status: 403,
       why: expect.stringContaining('evil.example'),
       remedy: expect.stringContaining('origins'),
-      headers: { Vary: expect.stringContaining('Origin') },
+      headers: { vary: expect.stringContaining('Origin') },
     });
     expect(said.checks.map(({ check, result }: Record<string, string>) => `${check} ${result}`)).toContain(
       'origin failed',
