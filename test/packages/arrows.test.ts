@@ -31,6 +31,7 @@ const AGAINST_THE_ARROWS = [
     statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
   },
   { room: 'browser', statement: "import { request } from 'node:http'; export const x = request;" },
+  { room: 'doctor', statement: "import { run } from '../cli/main.js'; export const x = run;" },
 ];
 
 describe('the compiler refuses what goes against the arrows', () => {
@@ -51,7 +52,7 @@ describe('the compiler refuses what goes against the arrows', () => {
     return { status, output: stdout };
   };
 
-  test.each(['policy', 'session', 'carrier', 'adapters', 'browser', 'cli'])(
+  test.each(['policy', 'session', 'carrier', 'adapters', 'browser', 'doctor', 'cli'])(
     '%s compiles as it is',
     (room) => {
       expect(build(room)).toMatchObject({ status: 0 });

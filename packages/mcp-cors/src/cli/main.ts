@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addCheckCommand } from './check.js';
 import { addDemoCommand } from './demo.js';
 import { addExplainCommand } from './explain.js';
 import { addGatewayCommand } from './gateway.js';
@@ -24,6 +25,9 @@ export async function run(args: readonly string[], terminal: Terminal = createTe
     .addHelpText('after', MAIN_EXAMPLES)
     .exitOverride();
   addGatewayCommand(program, terminal);
+  addCheckCommand(program, terminal, (code) => {
+    exitCode = code;
+  });
   addExplainCommand(program, terminal, (code) => {
     exitCode = code;
   });
@@ -50,6 +54,7 @@ Examples:
   $ mcp-cors demo
   $ mcp-cors init
   $ mcp-cors gateway --upstream http://127.0.0.1:3001/mcp --origin http://localhost:3000
+  $ mcp-cors check http://127.0.0.1:3001/mcp --origin http://localhost:3000
   $ mcp-cors explain --origin https://evil.example --config mcp-cors.yaml
 
 Exit codes: 0 clean, 1 findings or refused, 2 usage or configuration, 3 target unreachable.`;

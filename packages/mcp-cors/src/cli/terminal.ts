@@ -9,6 +9,8 @@ export interface Terminal {
   out(line?: string): void;
   /** A line on standard error. */
   err(line?: string): void;
+  /** Shows on the last line of standard error what is being done, when that is a terminal; an empty text takes it away. */
+  progress(text: string): void;
   /** Paints text for standard output, when that is a terminal and colours are wanted. */
   paint(style: Style, text: string): string;
   /** The same for standard error. */
@@ -40,6 +42,9 @@ export function createTerminal(
   return {
     out: (line = '') => void stdout.write(`${line}\n`),
     err: (line = '') => void stderr.write(`${line}\n`),
+    progress: (text) => {
+      if (stderr.isTTY === true) stderr.write(`\r\u001b[2K${text.slice(0, (stderr.columns || 80) - 1)}`);
+    },
     paint: painter(stdout),
     paintErr: painter(stderr),
   };

@@ -1,0 +1,85 @@
+import type { HeaderField } from '../../policy/index.js';
+import type { Target } from '../reach.js';
+import type { Finding, Fingerprint } from '../report.js';
+import { recogniseStacks } from '../stacks.js';
+import { createContext } from './context.js';
+import { act } from './deed.js';
+import { attackHost } from './hostAttack.js';
+import { attackOrigin } from './originAttack.js';
+import { attackPreflight } from './preflightAttack.js';
+import { createProber, type Prober, type Send } from './prober.js';
+import { attackSessions } from './sessionAttack.js';
+import { attackSplitting } from './splittingAttack.js';
+import { attackWrites } from './writeAttack.js';
+
+/** Most requests for the first allowed origin, and for each further one. */
+export const REQUESTS_FOR_ONE_ORIGIN = 200;
+export const REQUESTS_FOR_EACH_FURTHER = 130;
+
+/** What is attacked, and as whom. */
+export interface AttackOptions {
+  /** What `reach` found at the URL. */
+  readonly target: Target;
+  /** Serialised origins that the server is meant to allow, at least one. */
+  readonly origins: readonly string[];
+  /** Headers of the allowed page, such as a token. Hostile pages send the cookies among them and nothing else. */
+  readonly headers?: readonly HeaderField[];
+  /** `send` of a transport. What HTTP clients refuse to send goes over connections of our own. */
+  readonly send: Send;
+  /** What the server is made of, for the fixes. */
+  readonly stacks?: readonly Fingerprint[];
+  /** {@link REQUESTS_FOR_ONE_ORIGIN} and {@link REQUESTS_FOR_EACH_FURTHER} by default. */
+  readonly maxRequests?: number;
+  /** Milliseconds for all of it; 15,000 by default. */
+  readonly totalMs?: number;
+  /** Milliseconds for one answer; 2,000 by default. */
+  readonly requestMs?: number;
+  readonly signal?: AbortSignal;
+  /** Hears of each request before it is sent. */
+  readonly onProgress?: (progress: { readonly sent: number; readonly of: number }) => void;
+}
+
+/** What the attacks found. */
+export interface AttackResult {
+  readonly findings: readonly Finding[];
+  /** How many requests were sent. */
+  readonly requests: number;
+  /** Why the attacks ended before their end: the bound, the time, an abort, or a server that answers 429. */
+  readonly stopped: Prober['stopped'];
+}
+
+/**
+ * Attacks a server as a hostile page would: `initialize`, `ping`, `tools/list`, preflights, and DELETE of sessions of its
+ * own; never a call of a tool. One request at a time, but for the origins, of which four are tried at once. Never rejects
+ * for what the server does: what gets no answer is no hole.
+ */
+export async function runAttacks(options: AttackOptions): Promise<AttackResult> {
+  const {
+    target,
+    origins,
+    headers = [],
+    send,
+    stacks = recogniseStacks(target.traces),
+    signal,
+    onProgress,
+  } = options;
+  const bound = REQUESTS_FOR_ONE_ORIGIN + REQUESTS_FOR_EACH_FURTHER * Math.max(0, origins.length - 1);
+  const prober = createProber({
+    send,
+    maxRequests: options.maxRequests ?? bound,
+    requestMs: options.requestMs ?? 2_000,
+    totalMs: options.totalMs ?? 15_000,
+    signal,
+    onProgress,
+  });
+  const context = createContext({ target, origins, headers, stacks, prober });
+  // Whether anybody who names the right host gets an answer: where a token is asked for, no deed tells anything.
+  const open = (await act(context, context.ambient))?.acted ?? false;
+  await attackHost(context, open);
+  await attackWrites(context, open);
+  for (const origin of origins) await attackOrigin(context, origin);
+  await attackSessions(context, open);
+  await attackSplitting(context);
+  await attackPreflight(context);
+  return { findings: context.findings(), requests: prober.requests, stopped: prober.stopped };
+}

@@ -1,0 +1,185 @@
+import type { Browser, CDPSession, Page as Tab } from 'playwright-core';
+import { BLOCKED_ERRORS, type FetchInit } from '../browser/index.js';
+import type { Confirmation } from './report.js';
+import type { Transport } from './transport.js';
+import type { Walked, WalkedStep } from './walk.js';
+
+/** What a real Chromium does with the requests of journeys. */
+export interface Witnessing {
+  /** By step, in the order of the walked journeys; undefined where nothing was sent. */
+  readonly confirmations: ReadonlyMap<WalkedStep, Confirmation>;
+  readonly requests: number;
+}
+
+/** What the page is asked to fetch. */
+type Call = readonly [url: string, init: FetchInit, withinMs: number];
+
+/** What the developer tools tell of one fetch. */
+interface Told {
+  corsError: string | null;
+  failedParameter: string | null;
+  failed: boolean;
+  sessionId: string | undefined;
+  requests: number;
+}
+
+/** Longest look into a stream. */
+const STREAM_MS = 250;
+
+/** Permissions of Local Network Access, under the names that Chromium has given them so far. */
+const PERMISSIONS = ['local-network-access', 'local-network', 'loopback-network'];
+
+/**
+ * Repeats what journeys sent in pages of their origin in a real Chromium. The page is made up: nothing is fetched from
+ * the origin itself. Sessions that this opens are ended.
+ */
+export async function witness(
+  browser: Browser,
+  journeys: readonly Walked[],
+  transport: Transport,
+): Promise<Witnessing> {
+  const confirmations = new Map<WalkedStep, Confirmation>();
+  let requests = 0;
+  for (const journey of journeys) {
+    const { origin } = journey.journey;
+    if (!/^https?:/.test(origin)) continue;
+    // A profile for each journey, so that it remembers no preflight of another.
+    const context = await browser.newContext();
+    try {
+      for (const permission of PERMISSIONS) {
+        await context.grantPermissions([permission], { origin }).catch(() => {}); // a name of another version
+      }
+      const tab = await context.newPage();
+      await openBlank(tab, origin);
+      requests += await repeat(tab, journey, transport, confirmations);
+    } finally {
+      await context.close();
+    }
+  }
+  return { confirmations, requests };
+}
+
+/** Opens an empty page of an origin without asking that origin for it. */
+async function openBlank(tab: Tab, origin: string): Promise<void> {
+  const body = '<!doctype html><title>mcp-cors check</title><link rel="icon" href="data:,">';
+  await tab.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body }));
+  await tab.goto(`${origin}/`);
+  // While requests are intercepted, preflights are answered by the interceptor.
+  await tab.unroute('**/*');
+}
+
+async function repeat(
+  tab: Tab,
+  { steps, memory, journey }: Walked,
+  transport: Transport,
+  confirmations: Map<WalkedStep, Confirmation>,
+): Promise<number> {
+  const session = await tab.context().newCDPSession(tab);
+  const told = await listen(session);
+  let sessionId: string | undefined;
+  for (const step of steps) {
+    if (step.sent === undefined) continue;
+    const { url, init } = step.sent;
+    told.corsError = null;
+    told.failedParameter = null;
+    told.failed = false;
+    const seen = await fetchIn(tab, [url, withSession(init, sessionId), transport.timeoutMs]);
+    // The page's process answers in order: what it told of the network, it told before this.
+    await session.send('Runtime.evaluate', { expression: '0' });
+    sessionId = seen.sessionId ?? told.sessionId ?? sessionId;
+    if (init.method === 'DELETE' && seen.status !== undefined && seen.status < 300) sessionId = undefined;
+    confirmations.set(step, compare(step, seen.status !== undefined, told));
+  }
+  if (sessionId !== undefined) await end(memory.target, sessionId, journey.origin, transport);
+  return told.requests;
+}
+
+async function end(url: string, id: string, origin: string, transport: Transport): Promise<void> {
+  const headers = [['origin', origin] as const, ['mcp-session-id', id] as const];
+  await transport
+    .send({ method: 'DELETE', url, headers })
+    .then(({ body }) => body.text(transport.timeoutMs))
+    .catch(() => {});
+}
+
+/** The session of the journey is over: this one has its own. */
+function withSession(init: FetchInit, sessionId: string | undefined): FetchInit {
+  const headers = [...((init.headers ?? []) as Iterable<readonly [string, string]>)];
+  return {
+    ...init,
+    headers: headers.map(([name, value]) =>
+      name.toLowerCase() === 'mcp-session-id' ? [name, sessionId ?? value] : [name, value],
+    ),
+  };
+}
+
+async function listen(session: CDPSession): Promise<Told> {
+  const told: Told = {
+    corsError: null,
+    failedParameter: null,
+    failed: false,
+    sessionId: undefined,
+    requests: 0,
+  };
+  session.on('Network.requestWillBeSent', () => {
+    told.requests += 1;
+  });
+  session.on('Network.responseReceivedExtraInfo', ({ headers }) => {
+    const line = Object.entries(headers).find(([name]) => name.toLowerCase() === 'mcp-session-id');
+    if (line !== undefined) told.sessionId = line[1];
+  });
+  session.on('Network.loadingFailed', ({ corsErrorStatus, canceled, type }) => {
+    if (canceled || type === 'Preflight') return;
+    told.failed = true;
+    if (corsErrorStatus === undefined) return;
+    told.corsError = corsErrorStatus.corsError;
+    told.failedParameter = corsErrorStatus.failedParameter || null;
+  });
+  await session.send('Network.enable');
+  return told;
+}
+
+// What runs in the page; its types are the browser's, which this room compiles without.
+declare const fetch: (url: string, init: object) => Promise<InPage>;
+interface InPage {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: { getReader(): { read(): Promise<unknown> } } | null;
+}
+
+function fetchIn(
+  tab: Tab,
+  call: Call,
+): Promise<{ readonly status?: number; readonly sessionId?: string | undefined }> {
+  return tab.evaluate(
+    async ([url, init, withinMs, streamMs]) => {
+      const controller = new AbortController();
+      const timer = setTimeout(() => controller.abort(), withinMs);
+      try {
+        const response = await fetch(url, { ...init, signal: controller.signal });
+        const read = response.body?.getReader().read();
+        await Promise.race([read, new Promise((resolve) => setTimeout(resolve, streamMs))]);
+        return { status: response.status, sessionId: response.headers.get('mcp-session-id') ?? undefined };
+      } catch {
+        return {};
+      } finally {
+        clearTimeout(timer);
+        controller.abort();
+      }
+    },
+    [...call, STREAM_MS] as const,
+  );
+}
+
+/** Codes that Chromium has no name for in its developer tools: that it is blocked is all that can be compared. */
+const UNNAMED: ReadonlySet<string> = new Set(BLOCKED_ERRORS.slice(BLOCKED_ERRORS.indexOf('MixedContent')));
+
+function compare({ step }: WalkedStep, answered: boolean, told: Told): Confirmation {
+  const { corsError, failedParameter } = told;
+  const blocked = step.corsError !== null;
+  const named = blocked && !UNNAMED.has(step.corsError ?? '');
+  const agrees =
+    blocked !== answered &&
+    (!named || (step.corsError === corsError && (step.failedParameter ?? null) === failedParameter));
+  return { blocked: !answered, corsError, failedParameter, agrees };
+}

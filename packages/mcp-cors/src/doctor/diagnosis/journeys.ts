@@ -1,0 +1,43 @@
+import { isRecord } from '../messages.js';
+import type { Observation, Suspicion } from '../suspicion.js';
+
+/** What a journey tells beyond blocked fetches. */
+export function* suspectJourneys({ walked, target }: Observation): Iterable<Suspicion> {
+  for (const { memory, steps, journey } of walked) {
+    const { endpoint } = memory;
+    if (endpoint !== undefined && new URL(endpoint).origin !== new URL(target.url).origin) {
+      const [opened] = steps;
+      yield {
+        id: 'endpoint-of-other-origin',
+        witness: opened?.visit.exchanges.at(-1) ?? endpoint,
+        detail: `${new URL(endpoint).origin} in place of ${new URL(target.url).origin}`,
+        console: `Endpoint origin does not match connection origin: ${new URL(endpoint).origin}`,
+      };
+    }
+    if (journey.client === 'official-2-auto') {
+      const names = (memory.tools ?? [])
+        .filter(wantsHeader)
+        .map((tool) => String((tool as { name: unknown }).name));
+      if (names.length > 0) {
+        yield {
+          id: 'mcp-param-tools',
+          witness: `tools/list: ${names.length} of ${memory.tools?.length} tools have x-mcp-header in their schema: ${names.slice(0, 8).join(', ')}`,
+          detail: names.slice(0, 3).join(', '),
+        };
+      }
+    }
+  }
+}
+
+/** Whether a tool's schema asks for a parameter in a header. Bounded: a schema is not searched deeper than its properties nest. */
+function wantsHeader(tool: unknown): boolean {
+  return isRecord(tool) && mentions(tool.inputSchema, 8);
+}
+
+function mentions(schema: unknown, depth: number): boolean {
+  if (!isRecord(schema) || depth === 0) return false;
+  if (typeof schema['x-mcp-header'] === 'string') return true;
+  return (
+    isRecord(schema.properties) && Object.values(schema.properties).some((one) => mentions(one, depth - 1))
+  );
+}

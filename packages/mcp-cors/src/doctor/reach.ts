@@ -1,0 +1,209 @@
+import type { HeaderField } from '../policy/index.js';
+import { MODERN_VERSION, modernMessage } from './journeys/official2Auto.js';
+import { CLIENT_INFO, LEGACY_VERSION } from './journeys/streamable.js';
+import { isEventStream, isRecord, parseMessage, type RpcMessage, readReply } from './messages.js';
+import { fieldOf } from './page.js';
+import type { Trace } from './stacks.js';
+import type { Transport, WireRequest, WireResponse } from './transport.js';
+
+/** What a client that is no page finds at a URL. */
+export interface Target {
+  readonly url: string;
+  /** Whether it answers as a Streamable HTTP endpoint, and as the stream of HTTP+SSE. */
+  readonly streamable: boolean;
+  readonly sse: boolean;
+  /** Whether the revision 2026-07-28 is spoken. */
+  readonly modern: boolean;
+  readonly tokenAsked: boolean;
+  /** Whether initialize opens a session. */
+  readonly opensSessions: boolean;
+  /** The answer to initialize. */
+  readonly status: number;
+  readonly exchange: { readonly request: WireRequest; readonly response: WireResponse };
+  readonly traces: readonly Trace[];
+}
+
+/** Something answers, and it is no MCP server. */
+export class NotAnMcpServerError extends Error {
+  override readonly name = 'NotAnMcpServerError';
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** Paths at which MCP servers usually are. */
+const USUAL_PATHS = ['/mcp', '/sse'];
+
+/** Headers and body of `initialize` as a native client sends it. */
+export function initializeRequest(url: string, own: readonly HeaderField[]): WireRequest {
+  return {
+    method: 'POST',
+    url,
+    headers: [
+      ...own,
+      ['content-type', 'application/json'],
+      ['accept', 'application/json, text/event-stream'],
+    ],
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 0,
+      method: 'initialize',
+      params: { protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo: CLIENT_INFO },
+    }),
+  };
+}
+
+/**
+ * Asks what is at a URL, as a client that is no page.
+ * @throws TransportError when nothing answers, NotAnMcpServerError when what answers does not speak MCP.
+ */
+export async function reach(url: string, transport: Transport, own: readonly HeaderField[]): Promise<Target> {
+  const request = initializeRequest(url, own);
+  const response = await transport.send(request);
+  const { status, headers } = response;
+  const contentType = fieldOf(response, 'content-type');
+  const stream = isEventStream(contentType);
+  const reply = stream ? await readReply(response.body, contentType, 0, transport.timeoutMs) : undefined;
+  const text = await response.body.text(stream ? 0 : transport.timeoutMs);
+  response.body.close();
+  const sessionId = fieldOf(response, 'mcp-session-id');
+  if (sessionId !== undefined) await endNativeSession(url, sessionId, transport, own);
+
+  const message = reply ?? parseMessage(text);
+  const streamable = message === undefined ? speaksBetweenTheLines(status) : isAnswer(message, status);
+  const sse = message?.result === undefined && (await offersSse(url, transport, own));
+  const traces: Trace[] = [{ headers, body: text }];
+  if (!streamable && !sse) throw await notAnMcpServer(url, response, text, transport, own);
+  const modern = streamable && status !== 401 && (await speaksModern(url, transport, own));
+  return {
+    url,
+    // An HTTP+SSE server answers a POST to its stream with an error, which may be one of JSON-RPC.
+    streamable: streamable && !sse,
+    sse,
+    modern,
+    tokenAsked: status === 401,
+    opensSessions: sessionId !== undefined,
+    status,
+    exchange: { request, response },
+    traces,
+  };
+}
+
+/** Whether a message answers initialize, if only by saying that the method is unknown, as 2026-07-28 alone does with 404. */
+function isAnswer({ error }: RpcMessage, status: number): boolean {
+  return error?.code === METHOD_NOT_FOUND || (status !== 404 && status !== 405);
+}
+
+/** @see https://www.jsonrpc.org/specification#error_object */
+const METHOD_NOT_FOUND = -32601;
+
+/** Answers that something in front of an MCP server gives as well: a demand for a token, a refusal, a redirect, a failure. */
+function speaksBetweenTheLines(status: number): boolean {
+  return (
+    [401, 403, 421, 429].includes(status) ||
+    (status >= 300 && status < 400) ||
+    (status >= 500 && status !== 501)
+  );
+}
+
+/** Ends a session that a client without a page had opened. */
+export async function endNativeSession(
+  url: string,
+  id: string,
+  transport: Transport,
+  own: readonly HeaderField[],
+): Promise<void> {
+  const headers: HeaderField[] = [...own, ['mcp-session-id', id], ['mcp-protocol-version', LEGACY_VERSION]];
+  try {
+    const { body } = await transport.send({ method: 'DELETE', url, headers });
+    await body.text(transport.timeoutMs);
+  } catch {
+    // The server went away, and the session with it.
+  }
+}
+
+async function offersSse(url: string, transport: Transport, own: readonly HeaderField[]): Promise<boolean> {
+  try {
+    const response = await transport.send({
+      method: 'GET',
+      url,
+      headers: [...own, ['accept', 'text/event-stream']],
+    });
+    const stream = response.status === 200 && isEventStream(fieldOf(response, 'content-type'));
+    const event = stream ? await response.body.nextEvent(Math.min(1500, transport.timeoutMs)) : undefined;
+    response.body.close();
+    return event?.event === 'endpoint';
+  } catch {
+    return false;
+  }
+}
+
+async function speaksModern(
+  url: string,
+  transport: Transport,
+  own: readonly HeaderField[],
+): Promise<boolean> {
+  try {
+    const response = await transport.send({
+      method: 'POST',
+      url,
+      headers: [
+        ...own,
+        ['mcp-protocol-version', MODERN_VERSION],
+        ['mcp-method', 'server/discover'],
+        ['content-type', 'application/json'],
+        ['accept', 'application/json, text/event-stream'],
+      ],
+      body: JSON.stringify({ jsonrpc: '2.0', id: 0, ...modernMessage({ method: 'server/discover' }) }),
+    });
+    const reply = await readReply(response.body, fieldOf(response, 'content-type'), 0, transport.timeoutMs);
+    response.body.close();
+    const versions = isRecord(reply?.result) ? reply.result.supportedVersions : undefined;
+    return Array.isArray(versions) && versions.includes(MODERN_VERSION);
+  } catch {
+    return false;
+  }
+}
+
+async function notAnMcpServer(
+  url: string,
+  response: WireResponse,
+  text: string,
+  transport: Transport,
+  own: readonly HeaderField[],
+): Promise<NotAnMcpServerError> {
+  const { pathname, origin, protocol } = new URL(url);
+  const what = `${response.status}${fieldOf(response, 'content-type') === undefined ? '' : ` (${fieldOf(response, 'content-type')})`}`;
+  if (
+    protocol === 'http:' &&
+    /plain HTTP request was sent to HTTPS|HTTP request to an HTTPS server/i.test(text)
+  ) {
+    return new NotAnMcpServerError(`${origin} expects https`, `Try ${url.replace(/^http:/, 'https:')}.`);
+  }
+  const message = `${url} does not speak MCP: it answered initialize with ${what}, and GET opens no stream`;
+  for (const path of USUAL_PATHS.filter((usual) => usual !== pathname)) {
+    if (await speaksMcp(`${origin}${path}`, transport, own)) {
+      return new NotAnMcpServerError(message, `There is an MCP server at ${origin}${path}.`);
+    }
+  }
+  return new NotAnMcpServerError(
+    message,
+    'Name the URL of the endpoint itself, usually one that ends in /mcp or /sse.',
+  );
+}
+
+async function speaksMcp(url: string, transport: Transport, own: readonly HeaderField[]): Promise<boolean> {
+  try {
+    const response = await transport.send(initializeRequest(url, own));
+    const reply = await readReply(response.body, fieldOf(response, 'content-type'), 0, transport.timeoutMs);
+    response.body.close();
+    const sessionId = fieldOf(response, 'mcp-session-id');
+    if (sessionId !== undefined) await endNativeSession(url, sessionId, transport, own);
+    return reply?.result !== undefined || (await offersSse(url, transport, own));
+  } catch {
+    return false;
+  }
+}

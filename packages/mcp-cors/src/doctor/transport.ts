@@ -1,0 +1,164 @@
+import { lookup } from 'node:dns';
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { HeaderField } from '../policy/index.js';
+import { TransportError, toTransportError } from './transportError.js';
+import { readBody, type WireBody } from './wireBody.js';
+
+/** A request as it goes over the wire. */
+export interface WireRequest {
+  readonly method: string;
+  readonly url: string;
+  /** In this order, a name as often as it is given. `host` stands in place of the URL's own. */
+  readonly headers: readonly HeaderField[];
+  readonly body?: string | undefined;
+}
+
+/** A response as it came. */
+export interface WireResponse {
+  readonly status: number;
+  /** Every line, in order. */
+  readonly headers: readonly HeaderField[];
+  readonly body: WireBody;
+  /** Milliseconds until the head was there. */
+  readonly headMs: number;
+}
+
+/** A request and its answer, in the order in which they were sent. */
+export interface WireExchange {
+  readonly request: WireRequest;
+  readonly response?: WireResponse;
+  readonly failure?: TransportError;
+}
+
+/** Sends requests over real sockets. */
+export interface Transport {
+  /**
+   * Sends one request and resolves with the head of its response. Follows no redirect.
+   * @throws TransportError when there is no answer.
+   */
+  send(request: WireRequest): Promise<WireResponse>;
+  readonly exchanges: readonly WireExchange[];
+  /** Milliseconds for the head of a response, and for a body that is waited for. */
+  readonly timeoutMs: number;
+  /** Leaves every connection. */
+  close(): void;
+}
+
+export interface TransportOptions {
+  /** 10,000 by default. */
+  readonly timeoutMs?: number;
+  /** Most bytes of a body that are kept; 1 MiB by default. */
+  readonly bodyLimit?: number;
+  /** Most requests that are sent; 2,000 by default. */
+  readonly requestLimit?: number;
+  /** Hears of each request before it is sent. */
+  readonly onRequest?: (request: WireRequest, count: number) => void;
+}
+
+/** Creates a transport without a connection. */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const { timeoutMs = 10_000, bodyLimit = 1 << 20, requestLimit = 2000, onRequest } = options;
+  const agents = {
+    'http:': new Agent({ keepAlive: true }),
+    'https:': new TlsAgent({ keepAlive: true }),
+  };
+  const exchanges: WireExchange[] = [];
+  const open = new Set<WireBody>();
+  let count = 0;
+
+  async function send(request: WireRequest): Promise<WireResponse> {
+    count += 1;
+    // A bound that no journey and no set of attacks comes near: the doctor must never become a flood.
+    if (count > requestLimit) throw new Error(`the doctor has sent ${requestLimit} requests and stops`);
+    onRequest?.(request, count);
+    try {
+      const response = await attempt(request, true);
+      open.add(response.body);
+      exchanges.push({ request, response });
+      return response;
+    } catch (error) {
+      const failure = toTransportError(error, new URL(request.url).host);
+      exchanges.push({ request, failure });
+      throw failure;
+    }
+  }
+
+  function attempt(request: WireRequest, again: boolean): Promise<WireResponse> {
+    const started = performance.now();
+    const url = new URL(request.url);
+    const secure = url.protocol === 'https:';
+    return new Promise((resolve, reject) => {
+      const outgoing: ClientRequest = (secure ? httpsRequest : httpRequest)({
+        agent: agents[secure ? 'https:' : 'http:'],
+        method: request.method,
+        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port,
+        path: url.pathname + url.search,
+        // A flat array is the one form in which Node sends lines as given, and adds no Host.
+        headers: lines(request, url) as unknown as Record<string, string>,
+        lookup: lookupLoopback,
+      });
+      const timer = setTimeout(() => {
+        outgoing.destroy(
+          new TransportError('time-out', `${url.host} did not answer within ${timeoutMs} milliseconds`),
+        );
+      }, timeoutMs);
+      outgoing.once('response', (message) => {
+        clearTimeout(timer);
+        resolve({
+          status: message.statusCode ?? 0,
+          headers: headerLines(message),
+          body: readBody(message, bodyLimit),
+          headMs: performance.now() - started,
+        });
+      });
+      outgoing.once('error', (error: NodeJS.ErrnoException) => {
+        clearTimeout(timer);
+        // A kept connection that the server had closed meanwhile; the request was not looked at.
+        if (again && outgoing.reusedSocket && error.code === 'ECONNRESET') {
+          resolve(attempt(request, false));
+        } else reject(error);
+      });
+      outgoing.end(request.body);
+    });
+  }
+
+  return {
+    send,
+    exchanges,
+    timeoutMs,
+    close() {
+      for (const body of open) body.close();
+      agents['http:'].destroy();
+      agents['https:'].destroy();
+    },
+  };
+}
+
+/** The request's lines as Node takes them: names and values in turn. */
+function lines({ headers, body }: WireRequest, url: URL): readonly string[] {
+  const has = (name: string): boolean => headers.some(([line]) => line.toLowerCase() === name);
+  return [
+    ...(has('host') ? [] : ['host', url.host]),
+    ...headers.flat(),
+    ...(has('user-agent') ? [] : ['user-agent', 'mcp-cors-doctor']),
+    ...(body === undefined || has('content-length') || has('transfer-encoding')
+      ? []
+      : ['content-length', String(Buffer.byteLength(body))]),
+  ];
+}
+
+function headerLines({ rawHeaders }: IncomingMessage): HeaderField[] {
+  const fields: HeaderField[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    fields.push([rawHeaders[i] as string, rawHeaders[i + 1] as string]);
+  }
+  return fields;
+}
+
+/** Browsers resolve every name under `localhost` to loopback (RFC 6761 section 6.3); the system's resolver may not. */
+const lookupLoopback: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname.endsWith('.localhost') ? 'localhost' : hostname, options, callback);
+};
