@@ -9,7 +9,8 @@ type Held = ServerResponse & { [LAST_DECISION]?: Decision };
 
 /** Makes a decision the one whose headers the response is to carry, also through what was held before. */
 export function noteDecision(decision: Decision, response: ServerResponse): void {
-  (response as Held)[LAST_DECISION] = decision;
+  // Whoever holds headers has put a writeHead of his own there.
+  if (Object.hasOwn(response, 'writeHead')) (response as Held)[LAST_DECISION] = decision;
 }
 
 /** Sets the headers of a decision, and adds its names to Vary. */
@@ -50,9 +51,6 @@ export function holdDecision(
  */
 function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
   const writeHead = response.writeHead as AnyWriteHead;
-  // Most applications of node:http say all in writeHead, and Node is fastest when nothing was set before.
-  const joinable = onHead === undefined && decision.headers.every(([name]) => isCorsResponseHeader(name));
-
   response.writeHead = function holdingWriteHead(this: ServerResponse, status: number, ...rest: unknown[]) {
     if (this.headersSent) return writeHead.call(this, status, ...rest);
     const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
@@ -60,12 +58,14 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
     // What Node would refuse, Node shall refuse; what it lets pass must not pass by the policy.
     const understood = isHeaderList(headers);
     const last = (this as Held)[LAST_DECISION] ?? decision;
+    // Most applications of node:http say all in writeHead, and Node is fastest when nothing was set before.
     if (
-      joinable &&
+      onHead === undefined &&
       last === decision &&
       understood &&
       headers !== undefined &&
-      this.getHeaderNames().length === 0
+      this.getHeaderNames().length === 0 &&
+      decision.headers.every(isCorsHeader)
     ) {
       const joined = joinHeaders(decision, headers);
       return reason === undefined
@@ -82,6 +82,10 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
     onHead?.();
     return understood ? writeHead.call(this, status, reason) : writeHead.call(this, status, ...rest);
   } as typeof response.writeHead;
+}
+
+function isCorsHeader([name]: HeaderField): boolean {
+  return isCorsResponseHeader(name);
 }
 
 type AnyWriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) => ServerResponse;

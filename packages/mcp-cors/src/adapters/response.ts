@@ -20,8 +20,8 @@ export function applyDecision(
   const response = nodeResponse as ServerResponse; // HTTP/2 has the same methods
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
   if (decision.status === undefined) {
-    // What is not Node's own may write its head without writeHead: its headers are set at once as well.
-    if (!(response instanceof ServerResponse)) setHeaders(decision, response);
+    // Where writeHead is not Node's own, the head may be written without it: headers are set at once as well.
+    if (response.writeHead !== ServerResponse.prototype.writeHead) setHeaders(decision, response);
     holdDecision(decision, response, sealId);
     return false;
   }
