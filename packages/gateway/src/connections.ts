@@ -1,5 +1,5 @@
 import { Client, type Dispatcher } from 'undici';
-import type { Limits } from './config.js';
+import type { Limits } from './config/limits.js';
 
 /** A connection to an upstream that carries one exchange at a time. */
 export interface Connection {

@@ -1,11 +1,7 @@
-export {
-  DEFAULT_LISTEN,
-  type GatewayConfig,
-  type LimitsConfig,
-  parseListen,
-  type RouteConfig,
-  readGatewayConfig,
-} from './config.js';
+export { type GatewayConfig, readGatewayConfig } from './config/config.js';
+export type { LimitsConfig } from './config/limits.js';
+export { DEFAULT_LISTEN, parseListen } from './config/listen.js';
+export type { RouteConfig } from './config/routes.js';
 export { GATEWAY_ANSWERS, type GatewayAnswer, GatewayConfigError, type GatewayIssue } from './errors.js';
 export { type Exchange, type ExchangeListener, readableHeaders } from './journal.js';
 export { type Gateway, type GatewayOptions, startGateway } from './server.js';

@@ -1,4 +1,4 @@
-import type { Route } from './config.js';
+import type { Route } from './config/routes.js';
 
 /**
  * The route whose path holds this one, by whole segments. Routes come with the longest path first. A path that another

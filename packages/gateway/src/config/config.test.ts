@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { DEFAULT_LISTEN, type GatewayConfig, parseListen, readGatewayConfig } from './config.js';
-import { GatewayConfigError } from './errors.js';
+import { GatewayConfigError } from '../errors.js';
+import { type GatewayConfig, readGatewayConfig } from './config.js';
+import { DEFAULT_LISTEN, parseListen } from './listen.js';
 
 const POLICY = { origins: ['https://app.example.com'] };
 const ROUTE = { path: '/mcp', upstream: 'http://127.0.0.1:3001/mcp' };

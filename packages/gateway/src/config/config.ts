@@ -1,0 +1,75 @@
+import type { Policy, PolicyConfig } from 'mcp-cors';
+import { GatewayConfigError, type GatewayIssue } from '../errors.js';
+import { type Limits, type LimitsConfig, readLimits } from './limits.js';
+import { isLoopbackListen, readListen } from './listen.js';
+import { type PlacedPolicies, readPolicy } from './policy.js';
+import { checkKeys, isObject, issue } from './reading.js';
+import { ROUTES_EXAMPLE, type Route, type RouteConfig, readRoutes } from './routes.js';
+
+/** The gateway's configuration, as `mcp-cors.yaml` has it. */
+export interface GatewayConfig {
+  /** `HOST:PORT`; port 0 takes a free one. Default 127.0.0.1:8808. */
+  readonly listen?: string | undefined;
+  readonly policy: PolicyConfig;
+  readonly routes: readonly RouteConfig[];
+  readonly limits?: LimitsConfig | undefined;
+}
+
+/** A configuration that was found good. */
+export interface GatewaySettings {
+  readonly host: string;
+  readonly port: number;
+  readonly policy: Policy;
+  /** Longest path first. */
+  readonly routes: readonly Route[];
+  readonly limits: Limits;
+}
+
+const GATEWAY_KEYS = [
+  'listen',
+  'policy',
+  'routes',
+  'limits',
+] as const satisfies readonly (keyof GatewayConfig)[];
+
+/**
+ * Reads a configuration of unknown shape.
+ * @throws {GatewayConfigError} with every issue, those of its policies included.
+ */
+export function readGatewayConfig(config: unknown): GatewaySettings {
+  if (!isObject(config)) {
+    throw new GatewayConfigError([
+      issue(
+        'config-not-object',
+        '(file)',
+        'the configuration is not an object',
+        `Write policy: and ${ROUTES_EXAMPLE}`,
+      ),
+    ]);
+  }
+  const issues: GatewayIssue[] = [];
+  checkKeys(config, GATEWAY_KEYS, '', issues);
+  const listen = readListen(config.listen, issues);
+  const policies: PlacedPolicies = new Map();
+  const policy = readPolicy(config.policy, 'policy', policies, issues);
+  const routes = readRoutes(config.routes, policy, policies, issues);
+  const limits = readLimits(config.limits, issues);
+
+  if (listen !== undefined && !isLoopbackListen(listen.host)) {
+    for (const [place, { settings }] of policies) {
+      if (settings.hosts === undefined && !settings.allowAnyHost)
+        issues.push(hostsMissing(listen.host, place));
+    }
+  }
+  if (issues.length > 0 || listen === undefined || policy === undefined) throw new GatewayConfigError(issues);
+  return Object.freeze({ ...listen, policy, routes, limits });
+}
+
+function hostsMissing(host: string, place: string): GatewayIssue {
+  return issue(
+    'hosts-missing',
+    `${place}.hosts`,
+    `serving on ${host}, which is not loopback, needs the names under which clients reach the gateway; without them any page could reach it by DNS rebinding`,
+    "Name them: --host mcp.example.com, or hosts: ['mcp.example.com'] in the policy; or listen on 127.0.0.1",
+  );
+}

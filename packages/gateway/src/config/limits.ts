@@ -1,0 +1,54 @@
+import type { GatewayIssue } from '../errors.js';
+import { checkKeys, isObject, issue, shown } from './reading.js';
+
+/** Bounds, in milliseconds; 0 turns one off. Event streams have no idle time-out. */
+export interface LimitsConfig {
+  /** For a connection to an upstream. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** From the end of a request to the head of its response: long, since a tool may work that long. Default 120,000. */
+  readonly headersTimeoutMs?: number | undefined;
+  /** Between two parts of a response that is no event stream. Default 60,000. */
+  readonly bodyTimeoutMs?: number | undefined;
+  /** For requests in flight when the gateway closes; streams are ended at once. Default 5,000. */
+  readonly shutdownTimeoutMs?: number | undefined;
+}
+
+const DEFAULT_LIMITS = Object.freeze({
+  connectTimeoutMs: 10_000,
+  headersTimeoutMs: 120_000,
+  bodyTimeoutMs: 60_000,
+  shutdownTimeoutMs: 5_000,
+});
+
+/** Limits with their defaults. */
+export type Limits = { readonly [K in keyof typeof DEFAULT_LIMITS]: number };
+
+/** Reads `limits`. */
+export function readLimits(value: unknown, issues: GatewayIssue[]): Limits {
+  if (value === undefined) return DEFAULT_LIMITS;
+  if (!isObject(value)) {
+    issues.push(
+      issue('wrong-type', 'limits', 'limits is not an object', 'Write limits: { headersTimeoutMs: 120000 }'),
+    );
+    return DEFAULT_LIMITS;
+  }
+  const keys = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+  checkKeys(value, keys, 'limits.', issues);
+  const limits: { -readonly [K in keyof Limits]: number } = { ...DEFAULT_LIMITS };
+  for (const key of keys) {
+    const given = value[key];
+    if (given === undefined) continue;
+    if (typeof given === 'number' && Number.isInteger(given) && given >= 0 && given <= MAX_TIMER_MS)
+      limits[key] = given;
+    else {
+      const remedy = `Write a whole number from 0 to ${MAX_TIMER_MS}, or leave it out for ${DEFAULT_LIMITS[key]}`;
+      issues.push(
+        issue('limit-out-of-range', `limits.${key}`, `${shown(given)} is not a time in milliseconds`, remedy),
+      );
+    }
+  }
+  return limits;
+}
+
+/** The longest time that a timer can hold. */
+const MAX_TIMER_MS = 2_147_483_647;
