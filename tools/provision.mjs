@@ -1,7 +1,7 @@
 // Makes sure that what the tests need besides npm packages is there: installs Debian's packages when it may, and
 // otherwise says exactly what is missing and how to get it.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 
@@ -13,28 +13,68 @@ export const CHROMIUM_PATHS = [
   '/usr/bin/google-chrome',
 ].filter((path) => path !== undefined);
 
-/** What is needed, the Debian package that has it, and how to tell. */
+/** What is needed, the Debian packages that have it, and how to tell. */
 const NEEDS = [
-  { what: 'Chromium', debian: 'chromium', present: () => CHROMIUM_PATHS.some((path) => existsSync(path)) },
+  {
+    what: 'Chromium',
+    debian: ['chromium'],
+    present: () => CHROMIUM_PATHS.some((path) => existsSync(path)),
+    otherwise: ', or set CHROMIUM_PATH to it',
+  },
+  { what: 'nginx', debian: ['nginx'], present: () => runs('nginx', '-v') },
+  { what: 'Caddy', debian: ['caddy'], present: () => runs('caddy', 'version') },
+  { what: 'HAProxy', debian: ['haproxy'], present: () => runs('haproxy', '-v') },
+  { what: 'Apache', debian: ['apache2'], present: () => runs('apache2', '-v') },
+  {
+    what: 'FastAPI and uvicorn for /usr/bin/python3',
+    debian: ['python3-fastapi', 'uvicorn'],
+    present: () => runs('/usr/bin/python3', '-c', 'import fastapi, starlette, uvicorn'),
+  },
 ];
+
+/** Where programs for administrators are on Debian, also for those who are not. */
+const ADMIN_PATHS = '/usr/local/sbin:/usr/sbin:/sbin';
+
+/** Whether a program is there and starts. */
+function runs(program, ...args) {
+  const env = { ...process.env, PATH: `${process.env.PATH}:${ADMIN_PATHS}` };
+  return spawnSync(program, args, { env, stdio: 'ignore' }).status === 0;
+}
+
+/** Debian asks this file whether a package may start its service; the tests start what they need themselves. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
+
+/** Does something while no package may start a service. */
+function withoutServices(action) {
+  if (existsSync(SERVICE_POLICY)) return action();
+  writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n');
+  chmodSync(SERVICE_POLICY, 0o755);
+  try {
+    return action();
+  } finally {
+    rmSync(SERVICE_POLICY, { force: true });
+  }
+}
 
 /** Installs what is missing. Gives a sentence for each need that is still not met. */
 export function provision() {
   const missing = NEEDS.filter((need) => !need.present());
   if (missing.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    const packages = missing.map((need) => need.debian);
+    const packages = missing.flatMap((need) => need.debian);
     console.log(
       `installing ${packages.join(', ')}: the tests need ${missing.map((need) => need.what).join(', ')}`,
     );
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
-      const { status, stderr } = spawnSync('apt-get', args, { env: environment, encoding: 'utf8' });
-      if (status !== 0) console.error(`apt-get ${args.join(' ')} failed:\n${stderr}`);
-    }
+    withoutServices(() => {
+      for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+        const { status, stderr } = spawnSync('apt-get', args, { env: environment, encoding: 'utf8' });
+        if (status !== 0) console.error(`apt-get ${args.join(' ')} failed:\n${stderr}`);
+      }
+    });
   }
   return NEEDS.filter((need) => !need.present()).map(
-    ({ what, debian }) =>
-      `${what} is missing: install it (Debian: apt-get install ${debian}), or set CHROMIUM_PATH to it`,
+    ({ what, debian, otherwise = '' }) =>
+      `${what}: missing; install it (Debian: apt-get install ${debian.join(' ')})${otherwise}`,
   );
 }
 
