@@ -30,6 +30,7 @@ export async function serve(start) {
     const { user, system } = process.cpuUsage();
     process.send({ cpu: (user + system) / 1000 });
   });
+  process.on('disconnect', () => process.exit()); // the benchmark has ended, well or badly
   process.send({ url: await start() });
 }
 

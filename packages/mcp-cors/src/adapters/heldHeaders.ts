@@ -51,10 +51,16 @@ export function holdDecision(
  */
 function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
   const writeHead = response.writeHead as AnyWriteHead;
-  response.writeHead = function holdingWriteHead(this: ServerResponse, status: number, ...rest: unknown[]) {
-    if (this.headersSent) return writeHead.call(this, status, ...rest);
-    const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
-    const headers = reason === undefined ? (rest[0] ?? rest[1]) : rest[1];
+  // Parameters by name: an array of the rest would be made for every response.
+  response.writeHead = function holdingWriteHead(
+    this: ServerResponse,
+    status: number,
+    first?: unknown,
+    second?: unknown,
+  ) {
+    if (this.headersSent) return writeHead.call(this, status, first, second);
+    const reason = typeof first === 'string' ? first : undefined;
+    const headers = reason === undefined ? (first ?? second) : second;
     // What Node would refuse, Node shall refuse; what it lets pass must not pass by the policy.
     const understood = isHeaderList(headers);
     const last = (this as Held)[LAST_DECISION] ?? decision;
@@ -65,7 +71,7 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
       understood &&
       headers !== undefined &&
       this.getHeaderNames().length === 0 &&
-      decision.headers.every(isCorsHeader)
+      hasOnlyCors(decision)
     ) {
       const joined = joinHeaders(decision, headers);
       return reason === undefined
@@ -80,12 +86,16 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
       setHeaders(last, this);
     }
     onHead?.();
-    return understood ? writeHead.call(this, status, reason) : writeHead.call(this, status, ...rest);
+    return understood ? writeHead.call(this, status, reason) : writeHead.call(this, status, first, second);
   } as typeof response.writeHead;
 }
 
-function isCorsHeader([name]: HeaderField): boolean {
-  return isCorsResponseHeader(name);
+/** Whether a decision sets nothing that an application could have set as well, but for CORS headers. */
+function hasOnlyCors({ headers }: Decision): boolean {
+  for (let i = 0; i < headers.length; i++) {
+    if (!isCorsResponseHeader((headers[i] as HeaderField)[0])) return false;
+  }
+  return true;
 }
 
 type AnyWriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) => ServerResponse;

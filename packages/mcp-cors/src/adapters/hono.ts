@@ -40,7 +40,8 @@ export function mcpCors(
 
   return async function mcpCors(c, next) {
     const node = nodeExchange(c);
-    const admission = await admit(policy, readArrival(c, node, options));
+    const admitted = admit(policy, readArrival(c, node, options));
+    const admission = admitted instanceof Promise ? await admitted : admitted; // a turn of the queue costs more than all else
     const { decision, sealId } = admission;
     const answer = answerOf(decision);
     // On Node the headers are put into the head that goes out: making a Response of every answer would cost far more.
