@@ -6,9 +6,10 @@
 import { LOAD, listen, load, serve, startProcess } from './processes.mjs';
 import { median, printTable } from './table.mjs';
 
-const GENERATIONS = 3;
-const ROUNDS = Number(process.env.ROUNDS ?? 11);
-const REQUESTS = 1_000;
+const GENERATIONS = Number(process.env.GENERATIONS ?? 4);
+const ROUNDS = Number(process.env.ROUNDS ?? 50);
+/** A short turn: what else the machine does in a moment then meets all servers alike. */
+const REQUESTS = 250;
 /** Until V8 has optimised all that a request runs through: a server's first second is not what it costs. */
 const WARM_UP_REQUESTS = 15_000;
 const SIZES = [1, 10_000];
