@@ -11,21 +11,49 @@ export interface Connection {
   destroy(): void;
 }
 
-/** The connections to all upstreams. */
+/** The connections to all upstreams of one configuration. */
 export interface Connections {
   /** A connection to an origin that carries nothing else: the one used last, or a new one. */
   take(origin: string): Connection;
+  /** Closes connections that carry nothing, and every other once its exchange is whole. */
+  retire(): void;
+}
+
+/** Every connection of a gateway, whichever configuration it was opened for. */
+export interface Clients {
+  add(client: Client): void;
+  /** Closes a connection at once. */
+  discard(client: Client): void;
   /** Closes every connection, those that carry something included. */
   destroy(): Promise<void>;
+}
+
+/** Makes the register of a gateway's connections. */
+export function createClients(): Clients {
+  const all = new Set<Client>();
+  function discard(client: Client): Promise<void> {
+    all.delete(client);
+    return client.destroy();
+  }
+  return {
+    add: (client) => void all.add(client),
+    discard: (client) => void discard(client),
+    async destroy() {
+      await Promise.all([...all].map(discard));
+    },
+  };
 }
 
 /**
  * Keeps connections to upstreams. The client library's own pool would look through all connections for each request,
  * and open a new one, with nothing to carry, for each request that is given up.
  */
-export function createConnections({ connectTimeoutMs, headersTimeoutMs }: Limits): Connections {
-  const all = new Set<Client>();
+export function createConnections(
+  { connectTimeoutMs, headersTimeoutMs }: Limits,
+  clients: Clients,
+): Connections {
   const idle = new Map<string, Client[]>();
+  let retired = false;
 
   function create(origin: string, waiting: Client[]): Client {
     const client = new Client(origin, {
@@ -33,19 +61,14 @@ export function createConnections({ connectTimeoutMs, headersTimeoutMs }: Limits
       headersTimeout: headersTimeoutMs,
       bodyTimeout: 0, // a silent stream is not a dead one; other bodies are timed where they are read
     });
-    all.add(client);
+    clients.add(client);
     client.on('disconnect', () => {
       const i = waiting.indexOf(client);
       if (i === -1) return; // it carries something, and will be released or destroyed
       waiting.splice(i, 1);
-      discard(client);
+      clients.discard(client);
     });
     return client;
-  }
-
-  function discard(client: Client): Promise<void> {
-    all.delete(client);
-    return client.destroy();
   }
 
   return {
@@ -55,12 +78,16 @@ export function createConnections({ connectTimeoutMs, headersTimeoutMs }: Limits
       const client = waiting.pop() ?? create(origin, waiting);
       return {
         dispatch: (options, handler) => void client.dispatch(options, handler),
-        release: () => void waiting.push(client),
-        destroy: () => void discard(client),
+        release: () => {
+          if (retired) clients.discard(client);
+          else waiting.push(client);
+        },
+        destroy: () => clients.discard(client),
       };
     },
-    async destroy() {
-      await Promise.all([...all].map(discard));
+    retire() {
+      retired = true;
+      for (const waiting of idle.values()) for (const client of waiting.splice(0)) clients.discard(client);
     },
   };
 }

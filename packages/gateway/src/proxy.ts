@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import type { Decision } from 'mcp-cors';
 import type { Dispatcher } from 'undici';
-import type { Limits } from './config/limits.js';
 import type { Route } from './config/routes.js';
-import { createConnections } from './connections.js';
 import { requestHeaders } from './headers.js';
 import type { ExchangeRecord } from './journal.js';
+import type { Service } from './live.js';
 import { upstreamTarget } from './routing.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
 
@@ -16,6 +15,7 @@ export interface Passage {
   readonly response: ServerResponse;
   readonly decision: Decision;
   readonly route: Route;
+  readonly service: Service;
   readonly record: ExchangeRecord | undefined;
 }
 
@@ -24,8 +24,6 @@ export interface ReverseProxy {
   forward(passage: Passage): void;
   /** Ends event streams, now and from now on: they would never end of themselves. */
   endStreams(): void;
-  /** Breaks off whatever is still under way. */
-  destroy(): Promise<void>;
 }
 
 type Body = Buffer | PassThrough | null;
@@ -34,8 +32,7 @@ type Body = Buffer | PassThrough | null;
 const SMALL_BODY_BYTES = 65_536;
 
 /** Makes a proxy. */
-export function createReverseProxy(limits: Limits): ReverseProxy {
-  const connections = createConnections(limits);
+export function createReverseProxy(): ReverseProxy {
   const streams = new Set<ServerResponse>();
   let endingStreams = false;
 
@@ -45,9 +42,10 @@ export function createReverseProxy(limits: Limits): ReverseProxy {
     response.once('close', () => streams.delete(response));
   }
 
-  function dispatch({ request, response, decision, route, record }: Passage, body: Body): void {
+  function dispatch(passage: Passage, body: Body): void {
+    const { request, response, decision, route, service, record } = passage;
     if (response.destroyed) return; // the client went while its body was read
-    const connection = connections.take(route.upstream.origin);
+    const connection = service.connections.take(route.upstream.origin);
     const options: Dispatcher.DispatchOptions = {
       path: upstreamTarget(request.url ?? '/', route),
       method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
@@ -57,7 +55,7 @@ export function createReverseProxy(limits: Limits): ReverseProxy {
       }),
       body,
     };
-    const { bodyTimeoutMs } = limits;
+    const { bodyTimeoutMs } = service.settings.limits;
     connection.dispatch(
       options,
       createUpstreamAnswer({ response, decision, record, connection, bodyTimeoutMs, onStream }),
@@ -70,7 +68,6 @@ export function createReverseProxy(limits: Limits): ReverseProxy {
       endingStreams = true;
       for (const response of streams) response.end();
     },
-    destroy: () => connections.destroy(),
   };
 }
 

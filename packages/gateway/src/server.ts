@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { type Admission, type CarrierOptions, createAdmit } from 'mcp-cors/carrier';
 import { applyDecision, readRequestHead, rewriteRequest } from 'mcp-cors/node';
@@ -10,6 +9,8 @@ import { isLoopbackListen } from './config/listen.js';
 import { GatewayConfigError } from './errors.js';
 import { type Exchanges, followExchanges } from './exchanges.js';
 import { createJournal, type ExchangeListener } from './journal.js';
+import { createLiveService, type LiveService } from './live.js';
+import { loopIssues } from './loops.js';
 import { createReverseProxy, type ReverseProxy } from './proxy.js';
 import { findRoute, isPlainPath } from './routing.js';
 
@@ -23,6 +24,12 @@ export interface GatewayOptions extends CarrierOptions {
 export interface Gateway {
   /** Where it listens, without a path: `http://127.0.0.1:8808`. */
   readonly url: string;
+  /**
+   * Puts another configuration in place of the current one, at once and whole. Requests under way keep what they began
+   * with; `listen` cannot change.
+   * @throws {GatewayConfigError} with every issue; the current configuration then stays.
+   */
+  reload(config: GatewayConfig): Promise<void>;
   /** Stops accepting, ends streams, lets other requests finish within a bound, then breaks off. */
   close(): Promise<void>;
 }
@@ -36,29 +43,30 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
  */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const settings = readGatewayConfig(config);
-  const proxy = createReverseProxy(settings.limits);
-  const handle = createHandler(settings, proxy, options);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS });
   server.maxHeadersCount = 0; // their size is bounded; a bound on their number would hide those that are past it
+  const check = ({ routes }: GatewaySettings) => loopIssues(routes, server.address() as AddressInfo);
+  const live = createLiveService(settings, check);
+  const proxy = createReverseProxy();
   const exchanges = followExchanges(server);
-  server.on('request', handle);
+  server.on('request', createHandler(live, proxy, options));
   server.on('clientError', (error, socket) =>
     answerClientError(error, socket, exchanges.isAnswering(socket)),
   );
 
   const url = await listen(server, settings);
-  await refuseLoops(settings, server);
+  const issues = check(settings);
+  if (issues.length > 0) {
+    await new Promise((resolve) => server.close(resolve));
+    throw new GatewayConfigError(issues);
+  }
 
   let closing: Promise<void> | undefined;
   return {
     url,
+    reload: (next) => live.reload(next),
     close() {
-      closing ??= closeGateway({
-        server,
-        exchanges,
-        proxy,
-        shutdownTimeoutMs: settings.limits.shutdownTimeoutMs,
-      });
+      closing ??= closeGateway({ server, exchanges, proxy, live });
       return closing;
     },
   };
@@ -66,7 +74,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
 /** Decides about each request, answers what is refused or leads nowhere, and forwards the rest. */
 function createHandler(
-  settings: GatewaySettings,
+  live: LiveService,
   proxy: ReverseProxy,
   options: GatewayOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
@@ -74,10 +82,11 @@ function createHandler(
   const journal = onExchange === undefined ? undefined : createJournal(onExchange);
   const admit = createAdmit(options);
   return (request, response) => {
+    const service = live.current; // for the whole request: a reload may come at any moment
     const target = request.url ?? '/';
     const head = readRequestHead(request, target);
-    const route = findRoute(settings.routes, head.path);
-    const policy = route?.policy ?? settings.policy;
+    const route = findRoute(service.settings.routes, head.path);
+    const policy = route?.policy ?? service.settings.policy;
     const settle = (admission: Admission): void => {
       const { decision, sealId, announce } = admission;
       const record = journal?.follow(request, response, head, decision);
@@ -91,7 +100,7 @@ function createHandler(
       } else {
         rewriteRequest(request, admission);
         if (sealId !== undefined) applyDecision(decision, response, sealId);
-        proxy.forward({ request, response, decision, route, record });
+        proxy.forward({ request, response, decision, route, service, record });
       }
     };
     const given = request.headers['x-request-id'];
@@ -117,9 +126,10 @@ async function closeGateway(parts: {
   readonly server: Server;
   readonly exchanges: Exchanges;
   readonly proxy: ReverseProxy;
-  readonly shutdownTimeoutMs: number;
+  readonly live: LiveService;
 }): Promise<void> {
-  const { server, exchanges, proxy, shutdownTimeoutMs } = parts;
+  const { server, exchanges, proxy, live } = parts;
+  const { shutdownTimeoutMs } = live.current.settings.limits;
   // The HTTP server's own close() also destroys connections whose response is complete but not yet sent.
   const closed = new Promise<unknown>((resolve) => NetServer.prototype.close.call(server, resolve));
   exchanges.finish();
@@ -128,7 +138,7 @@ async function closeGateway(parts: {
   await closed;
   clearTimeout(timer);
   server.close(); // now only for what it does besides
-  await proxy.destroy();
+  await live.destroy();
 }
 
 function listen(server: Server, { host, port }: GatewaySettings): Promise<string> {
@@ -162,43 +172,6 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
       remedy,
     },
   ]);
-}
-
-/** A gateway in front of itself would forward a request until something breaks. */
-async function refuseLoops(settings: GatewaySettings, server: Server): Promise<void> {
-  const { address, port } = server.address() as AddressInfo;
-  const looping = settings.routes.find(
-    ({ upstream }) => portOf(upstream) === port && leadsTo(upstream.hostname, address),
-  );
-  if (looping === undefined) return;
-  await new Promise((resolve) => server.close(resolve));
-  throw new GatewayConfigError([
-    {
-      code: 'upstream-is-gateway',
-      path: 'routes',
-      message: `the upstream ${looping.upstream.href} is the gateway itself`,
-      remedy: 'Give the gateway another port, or name the server behind it',
-    },
-  ]);
-}
-
-function portOf({ port, protocol }: URL): number {
-  if (port !== '') return Number(port);
-  return protocol === 'https:' ? 443 : 80;
-}
-
-/** Whether connections to the host of a URL arrive at a listening address. */
-function leadsTo(hostname: string, listening: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (host === listening) return true;
-  const anyLocal = host === 'localhost' || isUnspecified(host);
-  if (!isUnspecified(listening)) return anyLocal && isLoopbackListen(listening);
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return anyLocal || isLoopbackListen(host) || own.some(({ address }) => address === host);
-}
-
-function isUnspecified(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
 }
 
 /** What Node's parser refuses gets its status and nothing else: there is no request head to decide about. */

@@ -1,0 +1,75 @@
+import { type GatewayConfig, type GatewaySettings, readGatewayConfig } from './config/config.js';
+import { type Connections, createClients, createConnections } from './connections.js';
+import { GatewayConfigError, type GatewayIssue } from './errors.js';
+
+/** What a request is served with, from its head to its end. */
+export interface Service {
+  readonly settings: GatewaySettings;
+  readonly connections: Connections;
+}
+
+/** A service that can be replaced while it serves. */
+export interface LiveService {
+  /** What serves a request that comes now. */
+  readonly current: Service;
+  /**
+   * Puts another configuration in place of the current one, at once and whole; requests under way keep what they began
+   * with. Reloads happen one after the other.
+   * @throws {GatewayConfigError} with every issue; the current configuration then stays.
+   */
+  reload(config: GatewayConfig): Promise<void>;
+  /** Closes all connections to upstreams at once, those of earlier configurations included. */
+  destroy(): Promise<void>;
+}
+
+/** Makes a service. `check` finds what cannot be known from a configuration alone, `onReplace` hears of each new one. */
+export function createLiveService(
+  first: GatewaySettings,
+  check: (settings: GatewaySettings) => readonly GatewayIssue[],
+  onReplace: (settings: GatewaySettings) => void = () => {},
+): LiveService {
+  const clients = createClients();
+  const serve = (settings: GatewaySettings): Service => ({
+    settings,
+    connections: createConnections(settings.limits, clients),
+  });
+  let current = serve(first);
+  let last: Promise<void> = Promise.resolve();
+
+  async function replace(config: GatewayConfig): Promise<void> {
+    const settings = readGatewayConfig(config);
+    const issues = [...lastingIssues(first, settings), ...check(settings)];
+    if (issues.length > 0) throw new GatewayConfigError(issues);
+    const previous = current;
+    current = serve(settings);
+    previous.connections.retire();
+    onReplace(settings);
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    reload(config) {
+      const reloaded = last.then(() => replace(config));
+      last = reloaded.catch(() => {}); // a bad configuration does not keep the next one out
+      return reloaded;
+    },
+    destroy: () => clients.destroy(),
+  };
+}
+
+/** What a gateway that serves cannot change any more. */
+const LASTING = ['host', 'port'] as const satisfies readonly (keyof GatewaySettings)[];
+
+function lastingIssues(first: GatewaySettings, next: GatewaySettings): readonly GatewayIssue[] {
+  if (LASTING.every((key) => next[key] === first[key])) return [];
+  return [
+    {
+      code: 'listen-changed',
+      path: 'listen',
+      message: 'what the gateway listens on cannot change while it runs',
+      remedy: 'Restart the gateway, or set listen back',
+    },
+  ];
+}
