@@ -1,19 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import express, { type Express } from 'express';
+import express from 'express';
 import { mcpCors } from 'mcp-cors/express';
 import { mcpCors as mcpCorsNode } from 'mcp-cors/node';
 import { afterEach, describe, expect, test } from 'vitest';
-import * as z from 'zod';
 import { exchange, request, values } from '../fixtures/wire.js';
 import { listen } from './carriers.js';
 import { visit } from './fetchMcpServer.js';
 import { APP, EVIL, GREETING, OTHER_PORT, POLICY, post, preflight } from './sdkPage.js';
+import { addServers } from './sdkV1.js';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -24,56 +20,6 @@ async function start(listener: RequestListener): Promise<number> {
   const served = await listen(listener);
   open.push(served);
   return served.port;
-}
-
-function createGreeter(): McpServer {
-  const server = new McpServer({ name: 'greeter', version: '1.0.0' });
-  server.registerTool('greet', { inputSchema: { name: z.string() } }, ({ name }) => ({
-    content: [{ type: 'text', text: `Good day, ${name}` }],
-  }));
-  return server;
-}
-
-type Protection = Pick<
-  ConstructorParameters<typeof StreamableHTTPServerTransport>[0] & object,
-  'enableDnsRebindingProtection' | 'allowedHosts' | 'allowedOrigins'
->;
-
-/** Adds both transports of the SDK of the first generation, with sessions, and counts nothing. */
-function addServers(app: Express, protection: Protection = {}): Express {
-  const streamable = new Map<string, StreamableHTTPServerTransport>();
-  const sse = new Map<string, SSEServerTransport>();
-
-  app.all('/mcp', async (incoming, response) => {
-    const id = incoming.headers['mcp-session-id'];
-    let transport = typeof id === 'string' ? streamable.get(id) : undefined;
-    if (transport === undefined && id !== undefined) {
-      response.status(404).end();
-      return;
-    }
-    if (transport === undefined) {
-      const opened = new StreamableHTTPServerTransport({
-        ...protection,
-        sessionIdGenerator: () => randomUUID(),
-        onsessioninitialized: (sessionId) => void streamable.set(sessionId, opened),
-      });
-      transport = opened;
-      await createGreeter().connect(opened as Parameters<McpServer['connect']>[0]);
-    }
-    await transport.handleRequest(incoming, response, incoming.body);
-  });
-  app.get('/sse', async (_, response) => {
-    const transport = new SSEServerTransport('/messages', response, protection);
-    sse.set(transport.sessionId, transport);
-    response.on('close', () => sse.delete(transport.sessionId));
-    await createGreeter().connect(transport);
-  });
-  app.post('/messages', async (incoming, response) => {
-    const transport = sse.get(String(incoming.query.sessionId));
-    if (transport === undefined) response.status(404).end();
-    else await transport.handlePostMessage(incoming, response, incoming.body);
-  });
-  return app;
 }
 
 /** Compositions that work: see docs/sdk.md. */

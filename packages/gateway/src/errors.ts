@@ -6,6 +6,10 @@ export const GATEWAY_ANSWERS = {
     message:
       'The path can be read in more than one way: write it without empty or dot segments, \\ # ; and needless percent-encoding',
   },
+  'session-upstream-gone': {
+    status: 404,
+    message: 'The MCP server that opened this session is not behind the gateway any more: initialize again',
+  },
   'upstream-unreachable': { status: 502, message: 'The MCP server behind the gateway cannot be reached' },
   'upstream-broke-off': { status: 502, message: 'The MCP server broke off its answer' },
   'upstream-answer-invalid': { status: 502, message: 'The MCP server sent an answer that is not valid HTTP' },

@@ -1,4 +1,6 @@
+import { type Balance, createBalance } from './balance.js';
 import { type GatewayConfig, type GatewaySettings, readGatewayConfig } from './config/config.js';
+import type { Route } from './config/routes.js';
 import { type Connections, createClients, createConnections } from './connections.js';
 import { GatewayConfigError, type GatewayIssue } from './errors.js';
 
@@ -6,6 +8,8 @@ import { GatewayConfigError, type GatewayIssue } from './errors.js';
 export interface Service {
   readonly settings: GatewaySettings;
   readonly connections: Connections;
+  /** Whose turn it is, of routes that lead to several upstreams. */
+  readonly balances: ReadonlyMap<Route, Balance>;
 }
 
 /** A service that can be replaced while it serves. */
@@ -32,6 +36,11 @@ export function createLiveService(
   const serve = (settings: GatewaySettings): Service => ({
     settings,
     connections: createConnections(settings.limits, clients),
+    balances: new Map(
+      settings.routes.flatMap((route) =>
+        route.replicas === undefined ? [] : [[route, createBalance(route.replicas)] as const],
+      ),
+    ),
   });
   let current = serve(first);
   let last: Promise<void> = Promise.resolve();

@@ -10,6 +10,7 @@ export function loopIssues(
   { address, port }: AddressInfo,
 ): readonly GatewayIssue[] {
   return routes
+    .flatMap((route) => route.replicas?.map((replica) => replica.route) ?? [route])
     .filter(({ upstream }) => portOf(upstream) === port && leadsTo(upstream.hostname, address))
     .map(({ upstream }) => ({
       code: 'upstream-is-gateway',

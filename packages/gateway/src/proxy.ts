@@ -17,6 +17,15 @@ export interface Passage {
   readonly route: Route;
   readonly service: Service;
   readonly record: ExchangeRecord | undefined;
+  /** What becomes of the attempt to connect, where the route leads to several upstreams. */
+  readonly attempt?: Attempt | undefined;
+}
+
+/** Hears whether an upstream could be connected to. */
+export interface Attempt {
+  onConnected(): void;
+  /** Gives the passage to another upstream in its place, if there is one. */
+  onUnreachable(): Passage | undefined;
 }
 
 /** Carries requests to upstreams and their responses back. */
@@ -43,7 +52,7 @@ export function createReverseProxy(): ReverseProxy {
   }
 
   function dispatch(passage: Passage, body: Body): void {
-    const { request, response, decision, route, service, record } = passage;
+    const { request, response, decision, route, service, record, attempt } = passage;
     if (response.destroyed) return; // the client went while its body was read
     const connection = service.connections.take(route.upstream.origin);
     const options: Dispatcher.DispatchOptions = {
@@ -58,8 +67,24 @@ export function createReverseProxy(): ReverseProxy {
     const { bodyTimeoutMs } = service.settings.limits;
     connection.dispatch(
       options,
-      createUpstreamAnswer({ response, decision, record, connection, bodyTimeoutMs, onStream }),
+      createUpstreamAnswer({
+        response,
+        decision,
+        record,
+        connection,
+        bodyTimeoutMs,
+        onStream,
+        onConnected: attempt?.onConnected,
+        onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
+      }),
     );
+  }
+
+  /** A body that flows cannot be sent a second time. */
+  function dispatchAgain(passage: Passage | undefined, body: Body): boolean {
+    if (passage === undefined || body instanceof PassThrough) return false;
+    dispatch(passage, body);
+    return true;
   }
 
   return {

@@ -47,6 +47,29 @@ describe('routes', () => {
     else expect(answer.body.toString()).toBe(expected);
   });
 
+  it.each([
+    ['/mcp', 'a /v1'],
+    ['/mcp?q=/x', 'a /v1?q=/x'],
+    ['/mcp/', 'b /mcp/'],
+    ['/mcp/x', 'b /mcp/x'],
+    ['/slash/', 'a /v2/'],
+    ['/slash', 'b /slash'],
+    ['/MCP', 404],
+    ['/MCP/x', 'b /MCP/x'],
+  ])('with exact ones among them: %s leads to %s', async (target, expected) => {
+    const [a, b] = [await startEcho('a'), await startEcho('b')];
+    const gateway = await startTestGateway(a, {
+      routes: [
+        { path: '/mcp', exact: true, upstream: `${a.url}/v1` },
+        { path: '/slash/', exact: true, upstream: `${a.url}/v2/` },
+        { path: '/', upstream: b.url },
+      ],
+    });
+    const answer = await send(gateway.url, { target });
+    if (expected === 404) expect([answer.status, reasonOf(answer)]).toEqual([404, 'no-route']);
+    else expect(answer.body.toString()).toBe(expected);
+  });
+
   it('/ leads everywhere', async () => {
     const upstream = await startEcho('a');
     const gateway = await startTestGateway(upstream, {

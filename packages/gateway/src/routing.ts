@@ -5,15 +5,16 @@ import type { Route } from './config/routes.js';
  * route holds but for its case leads nowhere: the upstream may not tell them apart, and the policies may differ.
  */
 export function findRoute(routes: readonly Route[], path: string): Route | undefined {
-  const found = routes.find((route) => holds(route.path, path));
+  const found = routes.find((route) => holds(route, route.path, path));
   const lower = path.toLowerCase();
-  const meant = routes.find((route) => holds(route.path.toLowerCase(), lower));
+  const meant = routes.find((route) => holds(route, route.path.toLowerCase(), lower));
   return found === meant ? found : undefined;
 }
 
-function holds(route: string, path: string): boolean {
-  if (!path.startsWith(route)) return false;
-  return route === '/' || path.length === route.length || path[route.length] === '/';
+function holds({ exact }: Route, held: string, path: string): boolean {
+  if (!path.startsWith(held)) return false;
+  if (path.length === held.length) return true;
+  return !exact && (held === '/' || path[held.length] === '/');
 }
 
 /**

@@ -12,6 +12,7 @@ import { createJournal, type ExchangeListener } from './journal.js';
 import { createLiveService, type LiveService } from './live.js';
 import { loopIssues } from './loops.js';
 import { createReverseProxy, type ReverseProxy } from './proxy.js';
+import { forwardToReplica } from './replicas.js';
 import { findRoute, isPlainPath } from './routing.js';
 
 /** Listeners to what a gateway does, and what else a carrier takes. */
@@ -100,7 +101,9 @@ function createHandler(
       } else {
         rewriteRequest(request, admission);
         if (sealId !== undefined) applyDecision(decision, response, sealId);
-        proxy.forward({ request, response, decision, route, service, record });
+        const passage = { request, response, decision, route, service, record };
+        if (route.replicas === undefined) proxy.forward(passage);
+        else forwardToReplica(passage, route.replicas, proxy);
       }
     };
     const given = request.headers['x-request-id'];

@@ -18,6 +18,9 @@ export interface AnswerRoute {
   readonly bodyTimeoutMs: number;
   /** Hears of a response that is an event stream. */
   readonly onStream: (response: ServerResponse) => void;
+  readonly onConnected?: (() => void) | undefined;
+  /** Says whether another upstream takes over, of which nothing is known here. */
+  readonly onUnreachable?: (() => boolean) | undefined;
 }
 
 /** A JSON body up to this size is kept back until it is whole. */
@@ -97,13 +100,15 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     });
   }
 
-  response.once('close', () => {
+  function onClose(): void {
     if (!over) breakOff();
-  });
+  }
+  response.once('close', onClose);
 
   return {
     onRequestStart(started) {
       controller = started;
+      route.onConnected?.();
     },
 
     onResponseStart(_, status, upstreamHeaders: IncomingHttpHeaders) {
@@ -137,7 +142,10 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     },
 
     onResponseError(_, error) {
-      fail(reasonOf(error, controller !== undefined));
+      if (controller === undefined && !over && route.onUnreachable?.() === true) {
+        response.off('close', onClose);
+        breakOff();
+      } else fail(reasonOf(error, controller !== undefined));
     },
   };
 }

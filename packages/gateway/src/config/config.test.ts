@@ -255,11 +255,69 @@ describe('an upstream', () => {
     'http://a.example:99999/',
     7,
     null,
-    ['http://a.example/'],
+    {},
+    [],
   ])('may not be %j', (upstream) => {
     expect(issuesOf({ ...GOOD, routes: [{ ...ROUTE, upstream }] })).toEqual([
       'upstream-syntax routes[0].upstream',
     ]);
+  });
+});
+
+describe('several upstreams', () => {
+  const A = 'http://a.example/mcp';
+  const B = 'http://b.example/mcp';
+  const withUpstream = (upstream: unknown) => ({ ...GOOD, routes: [{ ...ROUTE, upstream }] });
+
+  it('become a route to each, with a mark of its own; one is as if it stood alone', () => {
+    const { routes } = readGatewayConfig(withUpstream([A, B]));
+    const replicas = routes[0]?.replicas ?? [];
+    expect(replicas.map(({ route }) => route.upstream.href)).toEqual([A, B]);
+    expect(new Set(replicas.map(({ mark }) => mark)).size).toBe(2);
+    expect(routes[0]?.upstream.href).toBe(A);
+    expect(readGatewayConfig(withUpstream([A])).routes[0]?.replicas).toBeUndefined();
+  });
+
+  test.each<[string, unknown, string[]]>([
+    ['the same twice', [A, B, A], ['upstream-twice routes[0].upstream[2]']],
+    [
+      'the same twice, spelt differently',
+      [A, 'http://a.example:80/mcp'],
+      ['upstream-twice routes[0].upstream[1]'],
+    ],
+    [
+      'some wrong',
+      [A, 7, 'x'],
+      ['upstream-syntax routes[0].upstream[1]', 'upstream-syntax routes[0].upstream[2]'],
+    ],
+    [
+      'too many',
+      Array.from({ length: 257 }, (_, i) => `http://a.example:${i + 1}`),
+      ['upstreams-too-many routes[0].upstream'],
+    ],
+  ])('may not be %s', (_, upstream, expected) => {
+    expect(issuesOf(withUpstream(upstream))).toEqual(expected);
+  });
+});
+
+describe('an exact route', () => {
+  it('may stand beside one that goes on below the same path, and comes first', () => {
+    const { routes } = readGatewayConfig({ ...GOOD, routes: [ROUTE, { ...ROUTE, exact: true }] });
+    expect(routes.map(({ path, exact }) => `${path} ${exact}`)).toEqual(['/mcp true', '/mcp false']);
+  });
+
+  test.each<[string, unknown, string[]]>([
+    [
+      'twice',
+      [
+        { ...ROUTE, exact: true },
+        { ...ROUTE, exact: true },
+      ],
+      ['route-twice routes[1].path'],
+    ],
+    ['with something else than a flag', [{ ...ROUTE, exact: 'yes' }], ['wrong-type routes[0].exact']],
+  ])('may not be there %s', (_, routes, expected) => {
+    expect(issuesOf({ ...GOOD, routes })).toEqual(expected);
   });
 });
 
@@ -349,7 +407,7 @@ describe('whatever it is given', () => {
     ).toEqual([
       'listen-syntax listen',
       'route-path-syntax routes[0].path',
-      'upstream-syntax routes[0].upstream',
+      'upstream-syntax routes[0].upstream[0]',
       'limit-out-of-range limits.bodyTimeoutMs',
     ]);
   });

@@ -2,13 +2,19 @@ import type { Policy, PolicyConfig } from 'mcp-cors';
 import type { GatewayIssue } from '../errors.js';
 import { type PlacedPolicies, readPolicy } from './policy.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
+import { markUpstreams, readUpstreams } from './upstreams.js';
 
 /** A part of the public path space, and the server that serves it. */
 export interface RouteConfig {
   /** A path prefix, matched by whole segments: `/mcp` holds `/mcp` and `/mcp/x`. `/` holds everything. */
   readonly path: string;
-  /** An http or https URL. Its path stands in place of the route's: `/mcp` of `http://h/v1` leads to `/v1`. */
-  readonly upstream: string;
+  /** Whether the route holds its path alone, and nothing below it. Default false. */
+  readonly exact?: boolean | undefined;
+  /**
+   * An http or https URL. Its path stands in place of the route's: `/mcp` of `http://h/v1` leads to `/v1`. Several are
+   * taken in turns; requests of a session reach the one that opened it.
+   */
+  readonly upstream: string | readonly string[];
   /** In place of the gateway's policy. */
   readonly policy?: PolicyConfig | undefined;
 }
@@ -16,16 +22,28 @@ export interface RouteConfig {
 /** A route, ready to be used. */
 export interface Route {
   readonly path: string;
+  readonly exact: boolean;
+  /** Of several, the first. */
   readonly upstream: URL;
   readonly policy: Policy;
+  /** The route to each of several upstreams; undefined when there is one. */
+  readonly replicas: readonly Replica[] | undefined;
 }
 
-const ROUTE_KEYS = ['path', 'upstream', 'policy'] as const satisfies readonly (keyof RouteConfig)[];
+/** One of several upstreams of a route. */
+export interface Replica {
+  /** The route as it would be with this upstream alone. */
+  readonly route: Route;
+  /** Stands in the session ids that this upstream has issued. */
+  readonly mark: string;
+}
+
+const ROUTE_KEYS = ['path', 'exact', 'upstream', 'policy'] as const satisfies readonly (keyof RouteConfig)[];
 
 /** An example of a configuration, for messages. */
 export const ROUTES_EXAMPLE = "routes: [{ path: /mcp, upstream: 'http://127.0.0.1:3001/mcp' }]";
 
-/** Reads `routes`, the longest path first. */
+/** Reads `routes`, the longest path first, and an exact one before one that goes on below the same path. */
 export function readRoutes(
   value: unknown,
   policy: Policy | undefined,
@@ -45,26 +63,48 @@ export function readRoutes(
       continue;
     }
     checkKeys(route, ROUTE_KEYS, `${place}.`, issues);
-    const path = readRoutePath(route.path, `${place}.path`, issues);
-    const upstream = readUpstream(route.upstream, `${place}.upstream`, issues);
+    const exact = readFlag(route.exact, `${place}.exact`, issues);
+    const path = readRoutePath(route.path, exact, `${place}.path`, issues);
+    const upstreams = readUpstreams(route.upstream, `${place}.upstream`, issues);
     const own =
       route.policy === undefined ? policy : readPolicy(route.policy, `${place}.policy`, policies, issues);
-    if (path !== undefined && paths.has(path)) {
-      issues.push(
-        issue('route-twice', `${place}.path`, `the path ${path} has a route already`, 'Remove one of them'),
-      );
+    if (path === undefined) continue;
+    const held = `${path}${exact ? ' exactly' : ''}`;
+    if (paths.has(held)) {
+      const message = `the path ${held} has a route already`;
+      issues.push(issue('route-twice', `${place}.path`, message, 'Remove one of them'));
     }
-    if (path !== undefined) paths.add(path);
-    if (path !== undefined && upstream !== undefined && own !== undefined) {
-      routes.push(Object.freeze({ path, upstream, policy: own }));
-    }
+    paths.add(held);
+    if (own !== undefined && upstreams.length > 0)
+      routes.push(createRoute({ path, exact, policy: own }, upstreams));
   }
-  return routes.sort((a, b) => b.path.length - a.path.length);
+  return routes.sort((a, b) => b.path.length - a.path.length || Number(b.exact) - Number(a.exact));
 }
 
-function readRoutePath(value: unknown, place: string, issues: GatewayIssue[]): string | undefined {
+function createRoute(common: Pick<Route, 'path' | 'exact' | 'policy'>, upstreams: readonly URL[]): Route {
+  const routeTo = (upstream: URL): Route => Object.freeze({ ...common, upstream, replicas: undefined });
+  const first = routeTo(upstreams[0] as URL);
+  if (upstreams.length === 1) return first;
+  const replicas = markUpstreams(upstreams).map(({ url, mark }) =>
+    Object.freeze({ route: routeTo(url), mark }),
+  );
+  return Object.freeze({ ...first, replicas: Object.freeze(replicas) });
+}
+
+function readFlag(value: unknown, place: string, issues: GatewayIssue[]): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  issues.push(issue('wrong-type', place, `${shown(value)} is not true or false`, 'Write true or false'));
+  return false;
+}
+
+function readRoutePath(
+  value: unknown,
+  exact: boolean,
+  place: string,
+  issues: GatewayIssue[],
+): string | undefined {
   if (typeof value === 'string' && /^\/[^\s?#%\\]*$/.test(value) && !/\/\/|\/\.{1,2}(?:\/|$)/.test(value)) {
-    return value.length > 1 ? value.replace(/\/$/, '') : value;
+    return value.length > 1 && !exact ? value.replace(/\/$/, '') : value;
   }
   issues.push(
     issue(
@@ -73,24 +113,6 @@ function readRoutePath(value: unknown, place: string, issues: GatewayIssue[]): s
       `${shown(value)} is not a path`,
       'Write a path such as /mcp, or / for everything',
     ),
-  );
-  return undefined;
-}
-
-function readUpstream(value: unknown, place: string, issues: GatewayIssue[]): URL | undefined {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  const fault =
-    url === undefined || !['http:', 'https:'].includes(url.protocol)
-      ? 'is not an http or https URL'
-      : url.username !== '' || url.password !== ''
-        ? 'has a user name or password'
-        : url.search !== '' || url.hash !== ''
-          ? 'has a query or a fragment'
-          : undefined;
-  if (fault === undefined) return url;
-  const subject = url?.password ? 'the URL' : shown(value);
-  issues.push(
-    issue('upstream-syntax', place, `${subject} ${fault}`, 'Write a URL such as http://127.0.0.1:3001/mcp'),
   );
   return undefined;
 }

@@ -10,6 +10,7 @@ export type { CarrierOptions, DecisionEvent, Limiter, LimiterConfig } from '../c
 export type { TrustProxy } from './forwarded.js';
 export { isLoopbackAddress, type NodeRequest, readRequestHead, rewriteRequest } from './request.js';
 export { applyDecision, type NodeResponse } from './response.js';
+export { sealResponse } from './sealing.js';
 
 /** What adapters for Node take besides the policy. */
 export interface NodeCarrierOptions extends CarrierOptions {

@@ -7,8 +7,6 @@ import { exchange, request, serve } from '../../../../test/fixtures/wire.js';
 import { createPolicy, type RequestHead } from '../policy/index.js';
 import { isLoopbackAddress, readRequestHead, rewriteRequest } from './request.js';
 
-const POLICY = createPolicy({ origins: 'https://app.example.com' });
-
 /** The heads that a server reads from what stands on the wire. */
 async function headsOf(text: string): Promise<RequestHead[]> {
   const heads: RequestHead[] = [];
@@ -211,12 +209,9 @@ describe('rewriteRequest', () => {
     const seen: unknown[] = [];
     const server = await serve((incoming, response) => {
       rewriteRequest(incoming, {
-        decision: POLICY.decide({ method: 'GET', path: '/', host: 'localhost' }),
         sessionId: 'opened',
         target: undefined,
         requestId: 'made',
-        sealId: undefined,
-        announce: undefined,
       });
       for (const name of ['x-request-id', 'mcp-session-id']) {
         const raw = incoming.rawHeaders.filter(

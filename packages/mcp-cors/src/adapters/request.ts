@@ -85,7 +85,10 @@ export function schemeOf({ socket }: NodeRequest): 'http' | 'https' {
 }
 
 /** Lets the application see what an admission has changed: session ids, the target, the request id. */
-export function rewriteRequest(request: NodeRequest, { sessionId, target, requestId }: Admission): void {
+export function rewriteRequest(
+  request: NodeRequest,
+  { sessionId, target, requestId }: Pick<Admission, 'sessionId' | 'target' | 'requestId'>,
+): void {
   if (sessionId !== undefined) setHeader(request, 'mcp-session-id', sessionId);
   if (requestId !== undefined && request.headers['x-request-id'] !== requestId)
     setHeader(request, 'x-request-id', requestId);

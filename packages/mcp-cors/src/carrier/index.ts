@@ -1,3 +1,4 @@
+export { type ChangeOfId, changeSessionParameter } from '../session/index.js';
 export { type Admission, type Admit, type Arrival, type CarrierOptions, createAdmit } from './admission.js';
 export type { DecisionEvent } from './decisionEvent.js';
 export {
