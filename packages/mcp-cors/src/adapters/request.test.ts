@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { exchange, request, serve } from '../../../../test/fixtures/wire.js';
-import { createPolicy, type RequestHead } from '../policy/index.js';
+import type { RequestHead } from '../policy/index.js';
 import { isLoopbackAddress, readRequestHead, rewriteRequest } from './request.js';
 
 /** The heads that a server reads from what stands on the wire. */
