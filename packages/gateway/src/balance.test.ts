@@ -1,23 +1,20 @@
 import fc from 'fast-check';
-import { createPolicy } from 'mcp-cors';
 import { expect, it } from 'vitest';
 import { createBalance, PASS_OVER_MS } from './balance.js';
+import { readGatewayConfig } from './config/config.js';
 import type { Replica } from './config/routes.js';
 
-const policy = createPolicy({ origins: ['https://app.example.com'] });
-const replicasOf = (count: number): Replica[] =>
-  Array.from({ length: count }, (_, i) => ({
-    mark: `m${i}`,
-    route: {
-      path: '/',
-      exact: false,
-      policy,
-      replicas: undefined,
-      upstream: new URL(`http://127.0.0.1:${1 + i}`),
-    },
-  }));
+function replicasOf(count: number): readonly Replica[] {
+  return Array.from({ length: count }, (_, i) => {
+    const { routes } = readGatewayConfig({
+      policy: { origins: ['https://app.example.com'] },
+      routes: [{ path: '/', upstream: `http://127.0.0.1:${1 + i}` }],
+    });
+    return { mark: `m${i}`, route: routes[0] as (typeof routes)[number] };
+  });
+}
 
-const [a, b, c] = replicasOf(3) as [Replica, Replica, Replica];
+const [a, b, c] = replicasOf(3) as readonly [Replica, Replica, Replica];
 
 it('takes turns', () => {
   const balance = createBalance([a, b, c]);

@@ -13,11 +13,32 @@ export const GATEWAY_ANSWERS = {
   'upstream-unreachable': { status: 502, message: 'The MCP server behind the gateway cannot be reached' },
   'upstream-broke-off': { status: 502, message: 'The MCP server broke off its answer' },
   'upstream-answer-invalid': { status: 502, message: 'The MCP server sent an answer that is not valid HTTP' },
+  'upstream-redirects': { status: 502, message: 'The MCP server redirects in a circle' },
   'upstream-timeout': { status: 504, message: 'The MCP server did not answer in time' },
 } as const;
 
 /** A stable code of {@link GATEWAY_ANSWERS}. */
 export type GatewayAnswer = keyof typeof GATEWAY_ANSWERS;
+
+/** What the gateway finds wrong in an answer that it has begun to pass on, or passes on as it is. */
+export const GATEWAY_FAULTS = {
+  'endpoint-foreign': {
+    message: 'The MCP server names an endpoint on another server',
+    remedy:
+      'Let it announce a path such as /messages, or name that origin in upstreamNames of the route if it is the same server',
+  },
+  'endpoint-unreachable': {
+    message: 'The MCP server names an endpoint that no route of the gateway leads to',
+    remedy: 'Add a route that leads there, or give the whole server a route with the path /',
+  },
+  'metadata-signed': {
+    message: 'The MCP server signs its metadata, which cannot be rewritten',
+    remedy: 'Let the server sign metadata with its public URL, and set oauth: passthrough',
+  },
+} as const;
+
+/** A stable code of {@link GATEWAY_FAULTS}. */
+export type GatewayFault = keyof typeof GATEWAY_FAULTS;
 
 /** One thing that is wrong with a gateway's configuration, or that keeps it from starting. */
 export interface GatewayIssue {

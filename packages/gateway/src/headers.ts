@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type Decision, isCorsResponseHeader, mergeVary } from 'mcp-cors';
+import type { Presentation } from './config/present.js';
 
 /** Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are never forwarded. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -33,11 +34,32 @@ function isDisguised(name: string): boolean {
 }
 
 /**
- * Request headers that only mean something to whoever checks the page. The policy has done so; an upstream with a
- * check of its own would refuse the page's origin, or a fetch that its metadata calls cross-site.
+ * Whether a request header is for whoever checks the page. The policy has done so; an upstream with a check of its own
+ * would refuse the page's origin, or a fetch that its metadata calls cross-site, unless it is to see them.
  */
-function isPageHeader(name: string): boolean {
-  return name === 'origin' || name.startsWith('sec-fetch-') || name.startsWith('access-control-request-');
+function isPageHeader(name: string, { origin, fetchMetadata }: Presentation): boolean {
+  if (name === 'origin') return origin !== 'keep';
+  if (name.startsWith('sec-fetch-')) return fetchMetadata === 'drop';
+  return name.startsWith('access-control-request-');
+}
+
+/** What decides about the headers for an upstream, beside the request. */
+export interface Presenting {
+  /** Whether all that is said of the page is passed on, whatever `present` says. */
+  readonly keepPageHeaders: boolean;
+  readonly host: string;
+  readonly present: Presentation;
+  /** Whether the answer is to come without a content coding, so that it can be read here. */
+  readonly uncoded: boolean;
+}
+
+/** The host that an upstream is told it is. */
+export function presentedHost(
+  request: IncomingMessage,
+  { upstream, present: { host } }: { readonly upstream: URL; readonly present: Presentation },
+): string {
+  if (host === 'upstream') return upstream.host;
+  return host === 'keep' ? (request.headers.host ?? upstream.host) : host;
 }
 
 /** Names that a Connection header takes out of a message (RFC 9110 section 7.6.1). */
@@ -49,10 +71,8 @@ function connectionOptions(connection: string | undefined): readonly string[] {
  * The headers for the upstream, as a flat list of names and values: the client's own spelling, order and repetition,
  * without what belongs to the client's connection.
  */
-export function requestHeaders(
-  request: IncomingMessage,
-  { host, keepPageHeaders }: { readonly host: string; readonly keepPageHeaders: boolean },
-): string[] {
+export function requestHeaders(request: IncomingMessage, presenting: Presenting): string[] {
+  const { host, keepPageHeaders, present, uncoded } = presenting;
   const raw = request.rawHeaders;
   const dropped = connectionOptions(request.headers.connection);
   const wantsStream = request.headers.accept?.toLowerCase().includes('text/event-stream') ?? false;
@@ -60,12 +80,15 @@ export function requestHeaders(
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
     if (HOP_BY_HOP.has(name) || isReplaced(name) || dropped.includes(name) || isDisguised(name)) continue;
-    if (!keepPageHeaders && isPageHeader(name)) continue;
+    if (!keepPageHeaders && isPageHeader(name, present)) {
+      if (name === 'origin' && present.origin !== 'drop') headers.push('Origin', present.origin);
+      continue;
+    }
     // A compressed event stream is a buffered one.
-    if (wantsStream && name === 'accept-encoding') continue;
+    if ((wantsStream || uncoded) && name === 'accept-encoding') continue;
     headers.push(raw[i] as string, raw[i + 1] as string);
   }
-  if (wantsStream) headers.push('Accept-Encoding', 'identity');
+  if (wantsStream || uncoded) headers.push('Accept-Encoding', 'identity');
   if (request.socket.remoteAddress !== undefined)
     headers.push('X-Forwarded-For', request.socket.remoteAddress);
   if (request.headers.host !== undefined) headers.push('X-Forwarded-Host', request.headers.host);

@@ -2,7 +2,14 @@ export { type GatewayConfig, readGatewayConfig } from './config/config.js';
 export type { LimitsConfig } from './config/limits.js';
 export { DEFAULT_LISTEN, parseListen } from './config/listen.js';
 export type { RouteConfig } from './config/routes.js';
-export { GATEWAY_ANSWERS, type GatewayAnswer, GatewayConfigError, type GatewayIssue } from './errors.js';
+export {
+  GATEWAY_ANSWERS,
+  GATEWAY_FAULTS,
+  type GatewayAnswer,
+  GatewayConfigError,
+  type GatewayFault,
+  type GatewayIssue,
+} from './errors.js';
 export { type Exchange, type ExchangeListener, readableHeaders } from './journal.js';
 export { type Gateway, type GatewayOptions, startGateway } from './server.js';
 export { createEventCounter, type EventCounter } from './sse.js';

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Decision, Outcome, Reason, RequestHead } from 'mcp-cors';
+import type { GatewayFault } from './errors.js';
 import { createEventCounter } from './sse.js';
 
 /** One HTTP exchange, as a developer would look for it in a browser's Network panel. */
@@ -23,6 +24,8 @@ export interface Exchange {
   readonly durationMs: number;
   /** Server-sent events forwarded so far. */
   readonly events: number;
+  /** What was wrong with the upstream's answer though it was passed on, if anything. */
+  readonly fault?: GatewayFault | undefined;
 }
 
 /** Hears of an exchange when its head was answered, and again when it ended. */
@@ -41,6 +44,8 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
 export interface ExchangeRecord {
   /** To be called with each part of an event stream that is forwarded. */
   countEvents(chunk: Uint8Array): void;
+  /** To be called when something is wrong with the answer. */
+  fault(fault: GatewayFault): void;
 }
 
 /** Makes records of exchanges and tells the listener of them. */
@@ -62,6 +67,7 @@ export function createJournal(listener: ExchangeListener): {
       const requestHeaders = readableHeaders(request.headers);
       const counter = createEventCounter();
       let events = 0;
+      let fault: GatewayFault | undefined;
       let responseHeaders: Readonly<Record<string, string>> = {};
 
       const tell = (phase: Exchange['phase']): void => {
@@ -81,6 +87,7 @@ export function createJournal(listener: ExchangeListener): {
           phase,
           durationMs: performance.now() - started,
           events,
+          fault,
         });
       };
 
@@ -100,6 +107,9 @@ export function createJournal(listener: ExchangeListener): {
       return {
         countEvents(chunk) {
           events = counter.count(chunk);
+        },
+        fault(found) {
+          fault ??= found;
         },
       };
     },

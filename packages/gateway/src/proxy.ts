@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
-import type { Decision } from 'mcp-cors';
+import type { Decision, RequestHead } from 'mcp-cors';
 import type { Dispatcher } from 'undici';
 import type { Route } from './config/routes.js';
-import { requestHeaders } from './headers.js';
+import { createEventStreams } from './eventStreams.js';
+import { presentedHost, requestHeaders } from './headers.js';
 import type { ExchangeRecord } from './journal.js';
 import type { Service } from './live.js';
+import { type UpstreamExchange, wantsUncoded } from './mending.js';
+import { type MetadataRequest, metadataTarget } from './oauth/wellKnown.js';
 import { upstreamTarget } from './routing.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
 
@@ -13,8 +16,12 @@ import { createUpstreamAnswer } from './upstreamAnswer.js';
 export interface Passage {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** As the client sent it. */
+  readonly head: RequestHead;
   readonly decision: Decision;
   readonly route: Route;
+  /** What metadata is asked for, where its path is not below that of the route. */
+  readonly metadata: MetadataRequest | undefined;
   readonly service: Service;
   readonly record: ExchangeRecord | undefined;
   /** What becomes of the attempt to connect, where the route leads to several upstreams. */
@@ -31,8 +38,13 @@ export interface Attempt {
 /** Carries requests to upstreams and their responses back. */
 export interface ReverseProxy {
   forward(passage: Passage): void;
-  /** Ends event streams, now and from now on: they would never end of themselves. */
-  endStreams(): void;
+  /**
+   * Ends event streams between two events, now and from now on: those that would never end of themselves, or with `all`
+   * the answers to requests too.
+   */
+  endStreams(which: 'lasting' | 'all'): void;
+  /** Ends the event streams that are left, wherever they are. */
+  cutStreams(): void;
 }
 
 type Body = Buffer | PassThrough | null;
@@ -42,25 +54,29 @@ const SMALL_BODY_BYTES = 65_536;
 
 /** Makes a proxy. */
 export function createReverseProxy(): ReverseProxy {
-  const streams = new Set<ServerResponse>();
-  let endingStreams = false;
+  const streams = createEventStreams();
 
-  function onStream(response: ServerResponse): void {
-    if (endingStreams) response.end();
-    streams.add(response);
-    response.once('close', () => streams.delete(response));
-  }
-
-  function dispatch(passage: Passage, body: Body): void {
-    const { request, response, decision, route, service, record, attempt } = passage;
+  function dispatch(passage: Passage, body: Body, target: string, redirects: number): void {
+    const { request, response, decision, route, service } = passage;
     if (response.destroyed) return; // the client went while its body was read
     const connection = service.connections.take(route.upstream.origin);
+    const attempt = redirects === 0 ? passage.attempt : undefined; // a redirect is its own server's
+    const exchange: UpstreamExchange = {
+      passage,
+      target,
+      host: presentedHost(request, route),
+      redirects,
+      repeat:
+        body instanceof PassThrough ? undefined : (next) => dispatch(passage, body, next, redirects + 1),
+    };
     const options: Dispatcher.DispatchOptions = {
-      path: upstreamTarget(request.url ?? '/', route),
+      path: target,
       method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
       headers: requestHeaders(request, {
-        host: route.upstream.host,
+        host: exchange.host,
         keepPageHeaders: decision.wouldDeny !== undefined,
+        present: route.present,
+        uncoded: wantsUncoded(passage, target),
       }),
       body,
     };
@@ -68,12 +84,10 @@ export function createReverseProxy(): ReverseProxy {
     connection.dispatch(
       options,
       createUpstreamAnswer({
-        response,
-        decision,
-        record,
+        exchange,
         connection,
         bodyTimeoutMs,
-        onStream,
+        streams,
         onConnected: attempt?.onConnected,
         onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
       }),
@@ -83,17 +97,20 @@ export function createReverseProxy(): ReverseProxy {
   /** A body that flows cannot be sent a second time. */
   function dispatchAgain(passage: Passage | undefined, body: Body): boolean {
     if (passage === undefined || body instanceof PassThrough) return false;
-    dispatch(passage, body);
+    dispatch(passage, body, targetOf(passage), 0);
     return true;
   }
 
   return {
-    forward: (passage) => readBody(passage.request, (body) => dispatch(passage, body)),
-    endStreams() {
-      endingStreams = true;
-      for (const response of streams) response.end();
-    },
+    forward: (passage) => readBody(passage.request, (body) => dispatch(passage, body, targetOf(passage), 0)),
+    endStreams: (which) => streams.end(which),
+    cutStreams: () => streams.cut(),
   };
+}
+
+/** The request target for the upstream. */
+function targetOf({ request, route, metadata }: Passage): string {
+  return metadata === undefined ? upstreamTarget(request.url ?? '/', route) : metadataTarget(metadata, route);
 }
 
 /** Gives a request's body: whole when it is small, as it comes when it is large. */

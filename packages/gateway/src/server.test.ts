@@ -227,7 +227,7 @@ describe('close', () => {
       };
     });
     const gateway = await startTestGateway(upstream, { limits: { shutdownTimeoutMs: 60_000 } });
-    const head = headOf(begin(gateway.url));
+    const head = headOf(begin(gateway.url, { method: 'GET' }));
     await eventually(() => expect(upstream.requests).toHaveLength(1));
     const closed = gateway.close();
     begins();

@@ -11,6 +11,7 @@ import { type Exchanges, followExchanges } from './exchanges.js';
 import { createJournal, type ExchangeListener } from './journal.js';
 import { createLiveService, type LiveService } from './live.js';
 import { loopIssues } from './loops.js';
+import { findMetadataRoute } from './oauth/wellKnown.js';
 import { createReverseProxy, type ReverseProxy } from './proxy.js';
 import { forwardToReplica } from './replicas.js';
 import { findRoute, isPlainPath } from './routing.js';
@@ -86,7 +87,9 @@ function createHandler(
     const service = live.current; // for the whole request: a reload may come at any moment
     const target = request.url ?? '/';
     const head = readRequestHead(request, target);
-    const route = findRoute(service.settings.routes, head.path);
+    const { routes, rewritesOauth } = service.settings;
+    const metadata = rewritesOauth ? findMetadataRoute(routes, target) : undefined;
+    const route = metadata?.route ?? findRoute(routes, head.path);
     const policy = route?.policy ?? service.settings.policy;
     const settle = (admission: Admission): void => {
       const { decision, sealId, announce } = admission;
@@ -101,7 +104,7 @@ function createHandler(
       } else {
         rewriteRequest(request, admission);
         if (sealId !== undefined) applyDecision(decision, response, sealId);
-        const passage = { request, response, decision, route, service, record };
+        const passage = { request, response, head, decision, route, metadata, service, record };
         if (route.replicas === undefined) proxy.forward(passage);
         else forwardToReplica(passage, route.replicas, proxy);
       }
@@ -125,21 +128,32 @@ function throwOutside(error: unknown): void {
   });
 }
 
-async function closeGateway(parts: {
+/** A gateway that closes. */
+interface Closing {
   readonly server: Server;
   readonly exchanges: Exchanges;
   readonly proxy: ReverseProxy;
   readonly live: LiveService;
-}): Promise<void> {
+}
+
+/** What happens to exchanges that are still under way when a part of the time for them has gone. */
+const DRAIN: readonly (readonly [part: number, step: (parts: Closing) => void])[] = [
+  [0.7, ({ proxy }) => proxy.endStreams('all')],
+  [0.9, ({ proxy }) => proxy.cutStreams()],
+  [1, ({ exchanges }) => exchanges.breakOff()],
+];
+
+async function closeGateway(parts: Closing): Promise<void> {
   const { server, exchanges, proxy, live } = parts;
   const { shutdownTimeoutMs } = live.current.settings.limits;
   // The HTTP server's own close() also destroys connections whose response is complete but not yet sent.
   const closed = new Promise<unknown>((resolve) => NetServer.prototype.close.call(server, resolve));
   exchanges.finish();
-  proxy.endStreams();
-  const timer = shutdownTimeoutMs > 0 ? setTimeout(exchanges.breakOff, shutdownTimeoutMs) : undefined;
+  proxy.endStreams('lasting');
+  const steps = shutdownTimeoutMs > 0 ? DRAIN : [];
+  const timers = steps.map(([part, step]) => setTimeout(step, part * shutdownTimeoutMs, parts));
   await closed;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
   server.close(); // now only for what it does besides
   await live.destroy();
 }

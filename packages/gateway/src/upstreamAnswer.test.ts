@@ -2,10 +2,14 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { createPolicy } from 'mcp-cors';
 import { expect, it, vi } from 'vitest';
+import { readGatewayConfig } from './config/config.js';
+import { createEventStreams } from './eventStreams.js';
+import { createLiveService } from './live.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
 
 it('gives up a stream that goes on after the gateway ended it', () => {
-  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
   const faults = vi.fn();
   response.on('error', faults);
   const connection = { dispatch: vi.fn(), release: vi.fn(), destroy: vi.fn() };
@@ -17,13 +21,31 @@ it('gives up a stream that goes on after the gateway ended it', () => {
     paused: false,
     reason: null,
   };
+  const head = { method: 'GET', path: '/mcp', host: 'localhost' };
+  const settings = readGatewayConfig({
+    policy: { origins: '*' },
+    routes: [{ path: '/', upstream: 'http://127.0.0.1:1' }],
+  });
   const answer = createUpstreamAnswer({
-    response,
-    decision: createPolicy({ origins: '*' }).decide({ method: 'GET', path: '/mcp', host: 'localhost' }),
-    record: undefined,
+    exchange: {
+      passage: {
+        request,
+        response,
+        head,
+        decision: createPolicy({ origins: '*' }).decide(head),
+        route: settings.routes[0] as (typeof settings.routes)[number],
+        metadata: undefined,
+        service: createLiveService(settings, () => []).current,
+        record: undefined,
+      },
+      target: '/mcp',
+      host: '127.0.0.1:1',
+      redirects: 0,
+      repeat: undefined,
+    },
     connection,
     bodyTimeoutMs: 0,
-    onStream: () => {},
+    streams: createEventStreams(),
   });
   answer.onRequestStart?.(controller, {});
   answer.onResponseStart?.(controller, 200, { 'content-type': 'text/event-stream' });

@@ -1,23 +1,29 @@
 import { AssertionError } from 'node:assert';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { Decision } from 'mcp-cors';
 import { type Dispatcher, errors } from 'undici';
 import { answer } from './answer.js';
 import type { Connection } from './connections.js';
 import type { GatewayAnswer } from './errors.js';
+import type { EventStream } from './eventStream.js';
+import type { EventStreams } from './eventStreams.js';
 import { essence, isEventStream, type ResponseHeaders, responseHeaders } from './headers.js';
-import type { ExchangeRecord } from './journal.js';
+import {
+  type AnswerHead,
+  endpointMendingOf,
+  followRedirect,
+  isUncoded,
+  mendHead,
+  mendWhole,
+  type UpstreamExchange,
+} from './mending.js';
 
 /** What an upstream's answer is taken back with. */
 export interface AnswerRoute {
-  readonly response: ServerResponse;
-  readonly decision: Decision;
-  readonly record: ExchangeRecord | undefined;
+  readonly exchange: UpstreamExchange;
   readonly connection: Connection;
   /** Between two parts of a body that is no event stream; 0 for no bound. */
   readonly bodyTimeoutMs: number;
-  /** Hears of a response that is an event stream. */
-  readonly onStream: (response: ServerResponse) => void;
+  readonly streams: EventStreams;
   readonly onConnected?: (() => void) | undefined;
   /** Says whether another upstream takes over, of which nothing is known here. */
   readonly onUnreachable?: (() => boolean) | undefined;
@@ -28,12 +34,15 @@ const HELD_BODY_BYTES = 65_536;
 
 /** Takes an upstream's answer back to the client: its head, its body part by part, and its end, good or bad. */
 export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHandler {
-  const { response, decision, record, connection } = route;
+  const { exchange, connection } = route;
+  const { response, decision, record } = exchange.passage;
   let controller: Dispatcher.DispatchController | undefined;
-  let head: { readonly status: number; readonly headers: ResponseHeaders } | undefined;
+  let head: AnswerHead | undefined;
   let held: Buffer[] | undefined;
   let heldBytes = 0;
-  let streaming = false;
+  let stream: EventStream | undefined;
+  /** Where the request goes on instead of being answered with this. */
+  let next: string | undefined;
   /** Whether nothing more is expected of the upstream. */
   let over = false;
   const idle = createIdleTimer(route.bodyTimeoutMs, () => fail('upstream-timeout'));
@@ -58,24 +67,55 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
   }
 
   function takeHead(status: number, headers: ResponseHeaders): void {
-    head = { status, headers };
-    streaming = isEventStream(headers);
-    if (streaming) {
-      // Proxies further out must neither hold nor change it.
-      headers['cache-control'] ??= 'no-cache, no-transform';
-      headers['x-accel-buffering'] = 'no';
-    } else {
-      idle.start();
+    const taken = { status, headers };
+    const followed = followRedirect(taken, exchange);
+    if (followed === 'too-many') {
+      fail('upstream-redirects');
+      return;
     }
+    if (followed !== undefined) {
+      next = followed.target;
+      idle.start();
+      return;
+    }
+    head = taken;
+    mendHead(taken, exchange);
+    if (isEventStream(headers)) {
+      openStream(taken);
+      return;
+    }
+    idle.start();
     if (isHoldable(headers)) {
       held = [];
       validateHead(response, headers);
       return;
     }
     writeHead();
-    if (!streaming) return; // for others, a head on its own would cost a write
+  }
+
+  function openStream(taken: AnswerHead): void {
+    const { headers } = taken;
+    // Proxies further out must neither hold nor change it.
+    headers['cache-control'] ??= 'no-cache, no-transform';
+    headers['x-accel-buffering'] = 'no';
+    const endpoint = endpointMendingOf(taken, exchange);
+    if (endpoint !== undefined) delete headers['content-length']; // another address may be longer
+    writeHead();
     response.flushHeaders(); // a client waits for the head before the first event
-    route.onStream(response);
+    stream = route.streams.open(response, {
+      keepAliveCommentMs: exchange.passage.service.settings.limits.keepAliveCommentMs,
+      commented: headers['content-length'] === undefined && isUncoded(headers),
+      finite: endsOfItself(exchange),
+      endpoint,
+    });
+  }
+
+  /** Goes where the upstream has sent the request. */
+  function goOn(target: string): void {
+    over = true;
+    idle.stop();
+    response.off('close', onClose);
+    if (!response.destroyed) exchange.repeat?.(target);
   }
 
   /** What is to be written now: nothing while a small body is kept back. */
@@ -91,11 +131,11 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
   }
 
   function write(flow: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (response.write(chunk)) return;
+    if (stream === undefined ? response.write(chunk) : stream.write(chunk)) return;
     flow.pause();
     idle.stop(); // it is the client who makes the upstream wait
     response.once('drain', () => {
-      if (!streaming && !over) idle.start();
+      if (stream === undefined && !over) idle.start();
       flow.resume();
     });
   }
@@ -127,7 +167,14 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
         return;
       }
       idle.refresh();
-      if (streaming) record?.countEvents(chunk);
+      if (next !== undefined) {
+        heldBytes += chunk.length;
+        if (heldBytes <= HELD_BODY_BYTES) return;
+        breakOff(); // nobody reads it
+        goOn(next);
+        return;
+      }
+      if (stream !== undefined) record?.countEvents(chunk);
       const part = unheld(chunk);
       if (part !== undefined) write(flow, part);
     },
@@ -137,8 +184,16 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
       over = true;
       idle.stop();
       connection.release();
-      writeHead();
-      response.end(held === undefined || held.length === 0 ? undefined : Buffer.concat(held));
+      if (next !== undefined) {
+        goOn(next);
+      } else if (stream !== undefined) {
+        stream.end();
+      } else {
+        const whole = held === undefined || held.length === 0 ? undefined : Buffer.concat(held);
+        const body = whole === undefined || head === undefined ? whole : mendWhole(head, whole, exchange);
+        writeHead();
+        response.end(body);
+      }
     },
 
     onResponseError(_, error) {
@@ -148,6 +203,11 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
       } else fail(reasonOf(error, controller !== undefined));
     },
   };
+}
+
+/** Whether a stream is the answer to a request, and ends with it; others go on until somebody leaves. */
+function endsOfItself({ passage: { request } }: UpstreamExchange): boolean {
+  return request.method === 'POST' && request.headers['mcp-method'] !== 'subscriptions/listen';
 }
 
 interface IdleTimer {

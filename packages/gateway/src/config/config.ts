@@ -3,6 +3,7 @@ import { GatewayConfigError, type GatewayIssue } from '../errors.js';
 import { type Limits, type LimitsConfig, readLimits } from './limits.js';
 import { isLoopbackListen, readListen } from './listen.js';
 import { type PlacedPolicies, readPolicy } from './policy.js';
+import { readPublicUrl } from './publicUrl.js';
 import { checkKeys, isObject, issue } from './reading.js';
 import { ROUTES_EXAMPLE, type Route, type RouteConfig, readRoutes } from './routes.js';
 
@@ -10,6 +11,8 @@ import { ROUTES_EXAMPLE, type Route, type RouteConfig, readRoutes } from './rout
 export interface GatewayConfig {
   /** `HOST:PORT`; port 0 takes a free one. Default 127.0.0.1:8808. */
   readonly listen?: string | undefined;
+  /** What clients call the gateway, where scheme and Host of their requests do not tell: `https://mcp.example.com`. */
+  readonly publicUrl?: string | undefined;
   readonly policy: PolicyConfig;
   readonly routes: readonly RouteConfig[];
   readonly limits?: LimitsConfig | undefined;
@@ -19,14 +22,18 @@ export interface GatewayConfig {
 export interface GatewaySettings {
   readonly host: string;
   readonly port: number;
+  readonly publicUrl: string | undefined;
   readonly policy: Policy;
   /** Longest path first. */
   readonly routes: readonly Route[];
+  /** Whether any of the routes rewrites OAuth metadata. */
+  readonly rewritesOauth: boolean;
   readonly limits: Limits;
 }
 
 const GATEWAY_KEYS = [
   'listen',
+  'publicUrl',
   'policy',
   'routes',
   'limits',
@@ -50,6 +57,7 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   const issues: GatewayIssue[] = [];
   checkKeys(config, GATEWAY_KEYS, '', issues);
   const listen = readListen(config.listen, issues);
+  const publicUrl = readPublicUrl(config.publicUrl, issues);
   const policies: PlacedPolicies = new Map();
   const policy = readPolicy(config.policy, 'policy', policies, issues);
   const routes = readRoutes(config.routes, policy, policies, issues);
@@ -61,8 +69,9 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
         issues.push(hostsMissing(listen.host, place));
     }
   }
+  const rewritesOauth = routes.some(({ oauth }) => oauth === 'rewrite');
   if (issues.length > 0 || listen === undefined || policy === undefined) throw new GatewayConfigError(issues);
-  return Object.freeze({ ...listen, policy, routes, limits });
+  return Object.freeze({ ...listen, publicUrl, policy, routes, rewritesOauth, limits });
 }
 
 function hostsMissing(host: string, place: string): GatewayIssue {

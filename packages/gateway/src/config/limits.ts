@@ -9,8 +9,10 @@ export interface LimitsConfig {
   readonly headersTimeoutMs?: number | undefined;
   /** Between two parts of a response that is no event stream. Default 60,000. */
   readonly bodyTimeoutMs?: number | undefined;
-  /** For requests in flight when the gateway closes; streams are ended at once. Default 5,000. */
+  /** For requests in flight when the gateway closes; streams that would never end are ended at once. Default 5,000. */
   readonly shutdownTimeoutMs?: number | undefined;
+  /** Silence of an event stream after which it gets a comment. Default 15,000. */
+  readonly keepAliveCommentMs?: number | undefined;
 }
 
 const DEFAULT_LIMITS = Object.freeze({
@@ -18,6 +20,7 @@ const DEFAULT_LIMITS = Object.freeze({
   headersTimeoutMs: 120_000,
   bodyTimeoutMs: 60_000,
   shutdownTimeoutMs: 5_000,
+  keepAliveCommentMs: 15_000,
 });
 
 /** Limits with their defaults. */

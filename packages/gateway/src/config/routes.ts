@@ -1,11 +1,13 @@
 import type { Policy, PolicyConfig } from 'mcp-cors';
 import type { GatewayIssue } from '../errors.js';
+import { MENDING_KEYS, type MendingConfig, type MendingSettings, readMending } from './mending.js';
 import { type PlacedPolicies, readPolicy } from './policy.js';
+import { type Presentation, type PresentConfig, readPresent } from './present.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
 import { markUpstreams, readUpstreams } from './upstreams.js';
 
 /** A part of the public path space, and the server that serves it. */
-export interface RouteConfig {
+export interface RouteConfig extends MendingConfig {
   /** A path prefix, matched by whole segments: `/mcp` holds `/mcp` and `/mcp/x`. `/` holds everything. */
   readonly path: string;
   /** Whether the route holds its path alone, and nothing below it. Default false. */
@@ -17,15 +19,17 @@ export interface RouteConfig {
   readonly upstream: string | readonly string[];
   /** In place of the gateway's policy. */
   readonly policy?: PolicyConfig | undefined;
+  readonly present?: PresentConfig | undefined;
 }
 
 /** A route, ready to be used. */
-export interface Route {
+export interface Route extends MendingSettings {
   readonly path: string;
   readonly exact: boolean;
   /** Of several, the first. */
   readonly upstream: URL;
   readonly policy: Policy;
+  readonly present: Presentation;
   /** The route to each of several upstreams; undefined when there is one. */
   readonly replicas: readonly Replica[] | undefined;
 }
@@ -38,7 +42,14 @@ export interface Replica {
   readonly mark: string;
 }
 
-const ROUTE_KEYS = ['path', 'exact', 'upstream', 'policy'] as const satisfies readonly (keyof RouteConfig)[];
+const ROUTE_KEYS = [
+  'path',
+  'exact',
+  'upstream',
+  'policy',
+  'present',
+  ...MENDING_KEYS,
+] as const satisfies readonly (keyof RouteConfig)[];
 
 /** An example of a configuration, for messages. */
 export const ROUTES_EXAMPLE = "routes: [{ path: /mcp, upstream: 'http://127.0.0.1:3001/mcp' }]";
@@ -68,6 +79,8 @@ export function readRoutes(
     const upstreams = readUpstreams(route.upstream, `${place}.upstream`, issues);
     const own =
       route.policy === undefined ? policy : readPolicy(route.policy, `${place}.policy`, policies, issues);
+    const present = readPresent(route.present, `${place}.present`, issues);
+    const mending = readMending(route, place, issues);
     if (path === undefined) continue;
     const held = `${path}${exact ? ' exactly' : ''}`;
     if (paths.has(held)) {
@@ -76,12 +89,12 @@ export function readRoutes(
     }
     paths.add(held);
     if (own !== undefined && upstreams.length > 0)
-      routes.push(createRoute({ path, exact, policy: own }, upstreams));
+      routes.push(createRoute({ path, exact, policy: own, present, ...mending }, upstreams));
   }
   return routes.sort((a, b) => b.path.length - a.path.length || Number(b.exact) - Number(a.exact));
 }
 
-function createRoute(common: Pick<Route, 'path' | 'exact' | 'policy'>, upstreams: readonly URL[]): Route {
+function createRoute(common: Omit<Route, 'upstream' | 'replicas'>, upstreams: readonly URL[]): Route {
   const routeTo = (upstream: URL): Route => Object.freeze({ ...common, upstream, replicas: undefined });
   const first = routeTo(upstreams[0] as URL);
   if (upstreams.length === 1) return first;

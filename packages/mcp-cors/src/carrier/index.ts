@@ -1,4 +1,10 @@
-export { type ChangeOfId, changeSessionParameter } from '../session/index.js';
+export {
+  type ChangeOfAddress,
+  type ChangeOfId,
+  changeSessionParameter,
+  createEndpointAddressRewriter,
+  type EndpointEventRewriter,
+} from '../session/index.js';
 export { type Admission, type Admit, type Arrival, type CarrierOptions, createAdmit } from './admission.js';
 export type { DecisionEvent } from './decisionEvent.js';
 export {

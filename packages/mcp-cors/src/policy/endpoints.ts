@@ -90,7 +90,7 @@ export const DEFAULT_ENDPOINTS: Readonly<Record<string, EndpointKind>> = Object.
 });
 
 /** Well-known names of OAuth metadata; a path may follow (RFC 8414 section 3.1, RFC 9728 section 3.1). */
-const METADATA_NAMES: readonly string[] = Object.freeze([
+export const METADATA_NAMES: readonly string[] = Object.freeze([
   '/.well-known/oauth-protected-resource',
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',

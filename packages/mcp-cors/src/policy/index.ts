@@ -19,7 +19,7 @@ export {
   type OriginDirectory,
   type OriginSnapshot,
 } from './directory.js';
-export { ENDPOINT_KINDS, type EndpointKind } from './endpoints.js';
+export { ENDPOINT_KINDS, type EndpointKind, METADATA_NAMES } from './endpoints.js';
 export { POLICY_ISSUES, PolicyConfigError, type PolicyIssue, type PolicyIssueCode } from './errors.js';
 export { type CheckResult, type Explanation, explain } from './explain.js';
 export {

@@ -2,8 +2,8 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { type ChangeOfId, changeSessionParameter } from './parameters.js';
 
 /**
- * Changes the session id in the `endpoint` event with which a server of the HTTP+SSE transport (MCP 2024-11-05) begins
- * its stream. Bytes in, bytes out: everything but that id stays as it is and where it is, however the bytes are cut.
+ * Changes the address in the `endpoint` event with which a server of the HTTP+SSE transport (MCP 2024-11-05) begins its
+ * stream. Bytes in, bytes out: everything but that address stays as it is and where it is, however the bytes are cut.
  */
 export interface EndpointEventRewriter {
   /** Takes the next bytes, and gives those that may go on: of a block of lines, all or none. Keeps no hold on them. */
@@ -20,8 +20,16 @@ export const MAX_ENDPOINT_EVENT_BYTES = 16_384;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Makes a rewriter for one stream. It takes time in proportion to the bytes, also when they come one by one. */
+/** A change to the address in an `endpoint` event; undefined when there is no way to make it. */
+export type ChangeOfAddress = (address: string) => string | undefined;
+
+/** Makes a rewriter for one stream that changes the session id in the address, and leaves the rest of it alone. */
 export function createEndpointEventRewriter(change: ChangeOfId): EndpointEventRewriter {
+  return createEndpointAddressRewriter((address) => changeSessionParameter(address, change));
+}
+
+/** Makes a rewriter for one stream. It takes time in proportion to the bytes, also when they come one by one. */
+export function createEndpointAddressRewriter(change: ChangeOfAddress): EndpointEventRewriter {
   const blocks = createBlockFinder();
   let held: Uint8Array[] = [];
   let heldBytes = 0;
@@ -122,12 +130,12 @@ function parseBlock(block: Uint8Array, first: boolean): readonly Line[] | undefi
 }
 
 /** The bytes of a changed `endpoint` event; undefined when it is another event, or cannot be changed. */
-function rewriteBlock(lines: readonly Line[], change: ChangeOfId): Uint8Array | undefined {
+function rewriteBlock(lines: readonly Line[], change: ChangeOfAddress): Uint8Array | undefined {
   // The last of several names counts.
   if (lines.findLast(({ name }) => name === 'event')?.value !== 'endpoint') return undefined;
   let text = '';
   for (const { name, before, value, end } of lines) {
-    const changed = name === 'data' ? changeSessionParameter(value, change) : value;
+    const changed = name === 'data' ? change(value) : value;
     if (changed === undefined) return undefined;
     text += `${before}${changed}${end}`;
   }
