@@ -22,6 +22,7 @@ const LEAST_TICK_MS = 50;
 export function createKeepAlives(silenceMs: number): KeepAlives {
   const roundMs = silenceMs / ROUNDS_PER_SILENCE;
   const groupCount = Math.min(MOST_GROUPS, Math.max(1, Math.floor(roundMs / LEAST_TICK_MS)));
+  const tickMs = Math.ceil(roundMs / groupCount); // timers count whole milliseconds
   const groups: readonly Set<Quiet>[] = Array.from({ length: groupCount }, () => new Set());
   const groupOf = new Map<Quiet, Set<Quiet>>();
   let timer: NodeJS.Timeout | undefined;
@@ -43,7 +44,7 @@ export function createKeepAlives(silenceMs: number): KeepAlives {
       const group = groups[added++ % groupCount] as Set<Quiet>;
       group.add(stream);
       groupOf.set(stream, group);
-      timer ??= setInterval(tick, roundMs / groupCount).unref();
+      timer ??= setInterval(tick, tickMs).unref();
     },
     delete(stream) {
       groupOf.get(stream)?.delete(stream);
