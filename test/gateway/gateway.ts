@@ -16,15 +16,17 @@ export interface Setting extends GatewayOptions {
   readonly routes?: readonly RouteConfig[];
   readonly limits?: LimitsConfig;
   readonly listen?: string;
+  readonly publicUrl?: string;
 }
 
 /** Starts a gateway for the allowed page in front of `/mcp` of an upstream; it lives as long as the test. */
 export async function startTestGateway(
   upstream: { readonly url: string },
-  { policy, routes, limits, listen = '127.0.0.1:0', ...listeners }: Setting = {},
+  { policy, routes, limits, listen = '127.0.0.1:0', publicUrl, ...listeners }: Setting = {},
 ): Promise<Gateway> {
   const config: GatewayConfig = {
     listen,
+    publicUrl,
     policy: { origins: [PAGE], ...policy },
     routes: routes ?? [{ path: '/', upstream: upstream.url }],
     limits: { shutdownTimeoutMs: 200, ...limits },

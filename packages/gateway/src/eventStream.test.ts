@@ -7,7 +7,13 @@ import { createEventStream, type EventStream } from './eventStream.js';
 const COMMENT = ': keep-alive\n\n';
 
 /** A stream, and what it has written: what came from the upstream, and what did not. */
-function start({ isEnding = () => false, unread = () => 0 } = {}): {
+function start({
+  isEnding = () => false,
+  unread = () => 0,
+}: {
+  isEnding?: () => boolean;
+  unread?: () => number;
+} = {}): {
   readonly stream: EventStream;
   readonly parts: readonly { readonly bytes: Buffer; readonly ours: boolean }[];
   readonly ended: () => boolean;

@@ -34,11 +34,16 @@ export function followRedirect(
 ): { readonly target: string } | 'too-many' | undefined {
   const { passage, redirects, repeat } = exchange;
   const { location } = headers;
-  const { route, head } = passage;
+  const { route, head, decision } = passage;
   if (typeof location !== 'string' || !route.followRedirects || !isRedirect(status, head.method))
     return undefined;
   if (repeat === undefined) return undefined;
-  const target = redirectTarget(location, { head, policy: route.policy, place: placeOf(exchange) });
+  const target = redirectTarget(location, {
+    head,
+    kind: decision.kind,
+    policy: route.policy,
+    place: placeOf(exchange),
+  });
   if (target === undefined) return undefined;
   return redirects >= MAX_REDIRECTS ? 'too-many' : { target };
 }

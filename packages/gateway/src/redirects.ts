@@ -1,10 +1,12 @@
-import type { Policy, RequestHead } from 'mcp-cors';
+import type { EndpointKind, Policy, RequestHead } from 'mcp-cors';
 import { isSameRoute, locate, type Place, publicPath } from './address.js';
 import { findRoute, isPlainPath } from './routing.js';
 
 /** A request that may be sent again. */
 export interface Repeatable {
   readonly head: RequestHead;
+  /** Of the endpoint that was asked. */
+  readonly kind: EndpointKind | undefined;
   readonly policy: Policy;
   readonly place: Place;
 }
@@ -25,10 +27,13 @@ export function isRedirect(status: number, method: string): boolean {
 
 /**
  * The request target that a redirect leads to, if the gateway may go there by itself: on the same origin as was asked, so
- * that nothing is sent to a server that the owner has not named; on the same route; and only where the policy would let
- * the client go, had it asked for that path.
+ * that nothing is sent to a server that the owner has not named; on the same route; and where the policy would let the
+ * client go, had it asked for that path.
  */
-export function redirectTarget(location: string, { head, policy, place }: Repeatable): string | undefined {
+export function redirectTarget(
+  location: string,
+  { head, kind, policy, place }: Repeatable,
+): string | undefined {
   const { route, routes, target } = place;
   const base = `${route.upstream.origin}${target}`;
   if (!URL.canParse(location, base)) return undefined;
@@ -38,8 +43,14 @@ export function redirectTarget(location: string, { head, policy, place }: Repeat
   const path = publicPath(url.pathname, place);
   if (path === undefined || !isSameRoute(findRoute(routes, path), route)) return undefined;
   const decision = policy.decide({ ...head, path });
-  if (decision instanceof Promise || decision.outcome !== 'pass') return undefined;
+  if (decision instanceof Promise || decision.outcome !== 'pass' || !isAsStrict(decision.kind, kind))
+    return undefined;
   return `${url.pathname}${url.search}`;
+}
+
+/** Whether a request that was right for one kind of endpoint is right for another, preflight and sessions included. */
+function isAsStrict(kind: EndpointKind | undefined, asked: EndpointKind | undefined): boolean {
+  return kind === asked || (kind === 'mcp' && (asked === 'sse' || asked === 'messages'));
 }
 
 /** Headers that name a place. */
