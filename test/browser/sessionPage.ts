@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
+import { createPage } from './bundle.js';
 
 /** A transport of the official client. */
 export type Transport = 'streamable' | 'sse';
@@ -21,9 +20,6 @@ export interface Attempt {
   readonly statuses: readonly number[];
   readonly error: string | undefined;
 }
-
-/** Resolves what the page imports as the demo's page does. */
-const FOLDER = fileURLToPath(new URL('../../packages/demo/page/', import.meta.url));
 
 const PROGRAM = `
   import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -89,20 +85,8 @@ declare global {
 }
 
 /** Serves a page that can open sessions with the official client, whatever is asked for. */
-export async function createSessionPage(): Promise<RequestListener> {
-  const { outputFiles } = await build({
-    stdin: { contents: PROGRAM, resolveDir: FOLDER, loader: 'js' },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2023',
-  });
-  const program = outputFiles[0]?.text ?? '';
-  const html = `<!doctype html><title>page</title><script type="module">${program.replaceAll('</script', '<\\/script')}</script>`;
-  return (_, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(html);
-  };
+export function createSessionPage(): Promise<RequestListener> {
+  return createPage(PROGRAM);
 }
 
 /** Opens a session in a page. */

@@ -51,6 +51,8 @@ export interface Presenting {
   readonly present: Presentation;
   /** Whether the answer is to come without a content coding, so that it can be read here. */
   readonly uncoded: boolean;
+  /** Of a body that is sent whole. */
+  readonly bodyLength: number | undefined;
 }
 
 /** The host that an upstream is told it is. */
@@ -72,7 +74,7 @@ function connectionOptions(connection: string | undefined): readonly string[] {
  * without what belongs to the client's connection.
  */
 export function requestHeaders(request: IncomingMessage, presenting: Presenting): string[] {
-  const { host, keepPageHeaders, present, uncoded } = presenting;
+  const { host, keepPageHeaders, present, uncoded, bodyLength } = presenting;
   const raw = request.rawHeaders;
   const dropped = connectionOptions(request.headers.connection);
   const wantsStream = request.headers.accept?.toLowerCase().includes('text/event-stream') ?? false;
@@ -86,7 +88,8 @@ export function requestHeaders(request: IncomingMessage, presenting: Presenting)
     }
     // A compressed event stream is a buffered one.
     if ((wantsStream || uncoded) && name === 'accept-encoding') continue;
-    headers.push(raw[i] as string, raw[i + 1] as string);
+    const isLength = bodyLength !== undefined && name === 'content-length';
+    headers.push(raw[i] as string, isLength ? String(bodyLength) : (raw[i + 1] as string));
   }
   if (wantsStream || uncoded) headers.push('Accept-Encoding', 'identity');
   if (request.socket.remoteAddress !== undefined)

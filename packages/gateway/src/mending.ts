@@ -1,9 +1,14 @@
 import { type Place, publicOriginOf } from './address.js';
 import { createEndpointMending, type EndpointMending } from './endpoint.js';
-import type { ResponseHeaders } from './headers.js';
+import { presentedHost, type ResponseHeaders } from './headers.js';
 import { isLostSession } from './lostSession.js';
 import { rewriteChallenge } from './oauth/challenge.js';
 import { rewriteMetadata } from './oauth/metadata.js';
+import {
+  rewriteAuthorizationTarget,
+  rewriteIssuerParameter,
+  rewriteResourceParameter,
+} from './oauth/parameters.js';
 import { isMetadataPath } from './oauth/wellKnown.js';
 import type { Passage } from './proxy.js';
 import { isRedirect, MAX_REDIRECTS, mendPlaces, redirectTarget } from './redirects.js';
@@ -53,9 +58,12 @@ export function mendHead({ headers }: AnswerHead, exchange: UpstreamExchange): v
   if (headers.location !== undefined || headers['content-location'] !== undefined) {
     mendPlaces(headers, placeOf(exchange));
   }
-  const challenge = headers['www-authenticate'];
-  if (challenge === undefined || exchange.passage.route.oauth !== 'rewrite') return;
+  if (exchange.passage.route.oauth !== 'rewrite') return;
   const place = placeOf(exchange);
+  if (typeof headers.location === 'string')
+    headers.location = rewriteIssuerParameter(headers.location, place);
+  const challenge = headers['www-authenticate'];
+  if (challenge === undefined) return;
   headers['www-authenticate'] = Array.isArray(challenge)
     ? challenge.map((one) => rewriteChallenge(one, place))
     : rewriteChallenge(challenge, place);
@@ -102,6 +110,23 @@ export function isUncoded(headers: ResponseHeaders): boolean {
   return coding === undefined || coding === 'identity';
 }
 
+/**
+ * The target and the whole body of a request on a route that rewrites OAuth, with the resource under the name that the
+ * upstream knows, where a sign-in names it; undefined for a body that stays as it is.
+ */
+export function mendRequest(
+  passage: Passage,
+  target: string,
+  body: Buffer | undefined,
+): { readonly target: string; readonly body: Buffer | undefined } {
+  const { route, request, decision, head } = passage;
+  const place = placeOf({ passage, target, host: presentedHost(request, route) });
+  if (head.method === 'GET') return { target: rewriteAuthorizationTarget(target, place), body: undefined };
+  const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
+  if (decision.kind !== 'oauth' || !isForm || body === undefined) return { target, body: undefined };
+  return { target, body: Buffer.from(rewriteResourceParameter(body.toString('latin1'), place), 'latin1') };
+}
+
 /** Whether a request is best answered without a content coding, since its answer is read here. */
 export function wantsUncoded({ route }: Passage, target: string): boolean {
   return route.oauth === 'rewrite' && isMetadataPath(pathOf(target));
@@ -112,7 +137,7 @@ function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query);
 }
 
-function placeOf({ passage, target, host }: UpstreamExchange): Place {
+function placeOf({ passage, target, host }: Pick<UpstreamExchange, 'passage' | 'target' | 'host'>): Place {
   const { request, route, service } = passage;
   const { routes, publicUrl } = service.settings;
   return {

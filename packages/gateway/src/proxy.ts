@@ -7,7 +7,7 @@ import { createEventStreams } from './eventStreams.js';
 import { presentedHost, requestHeaders } from './headers.js';
 import type { ExchangeRecord } from './journal.js';
 import type { Service } from './live.js';
-import { type UpstreamExchange, wantsUncoded } from './mending.js';
+import { mendRequest, type UpstreamExchange, wantsUncoded } from './mending.js';
 import { type MetadataRequest, metadataTarget } from './oauth/wellKnown.js';
 import { upstreamTarget } from './routing.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
@@ -56,6 +56,14 @@ const SMALL_BODY_BYTES = 65_536;
 export function createReverseProxy(): ReverseProxy {
   const streams = createEventStreams();
 
+  function forward(passage: Passage, given: Body): void {
+    const target = targetOf(passage);
+    if (passage.route.oauth === 'rewrite') {
+      const mended = mendRequest(passage, target, Buffer.isBuffer(given) ? given : undefined);
+      dispatch(passage, mended.body ?? given, mended.target, 0);
+    } else dispatch(passage, given, target, 0);
+  }
+
   function dispatch(passage: Passage, body: Body, target: string, redirects: number): void {
     const { request, response, decision, route, service } = passage;
     if (response.destroyed) return; // the client went while its body was read
@@ -77,6 +85,7 @@ export function createReverseProxy(): ReverseProxy {
         keepPageHeaders: decision.wouldDeny !== undefined,
         present: route.present,
         uncoded: wantsUncoded(passage, target),
+        bodyLength: Buffer.isBuffer(body) ? body.length : undefined,
       }),
       body,
     };
@@ -97,12 +106,12 @@ export function createReverseProxy(): ReverseProxy {
   /** A body that flows cannot be sent a second time. */
   function dispatchAgain(passage: Passage | undefined, body: Body): boolean {
     if (passage === undefined || body instanceof PassThrough) return false;
-    dispatch(passage, body, targetOf(passage), 0);
+    forward(passage, body);
     return true;
   }
 
   return {
-    forward: (passage) => readBody(passage.request, (body) => dispatch(passage, body, targetOf(passage), 0)),
+    forward: (passage) => readBody(passage.request, (body) => forward(passage, body)),
     endStreams: (which) => streams.end(which),
     cutStreams: () => streams.cut(),
   };
