@@ -1,4 +1,4 @@
-// Servers in processes of their own that tell their own CPU time, and a load for them.
+// Servers in processes of their own that tell their own CPU time and memory, and a load for them.
 import { fork } from 'node:child_process';
 import { Pool } from 'undici';
 
@@ -9,24 +9,35 @@ export const LOAD = `${CONNECTIONS} connections`;
 
 /** Starts a process of a script: the script's own `serve` answers with the URL. */
 export async function startProcess(script, name, ...args) {
-  const child = fork(new URL(script), [name, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(new URL(script), [name, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: ['--expose-gc'],
+  });
   const next = () => new Promise((resolve) => child.once('message', resolve));
   const ready = await Promise.race([next(), new Promise((resolve) => child.once('exit', () => resolve({})))]);
   if (ready.url === undefined) throw new Error(`${name} did not start`);
+  const ask = (question) => {
+    const answer = next();
+    child.send(question);
+    return answer;
+  };
   return {
     url: ready.url,
-    cpuMs: () => {
-      const answer = next();
-      child.send('cpu');
-      return answer.then(({ cpu }) => cpu);
-    },
+    cpuMs: () => ask('cpu').then(({ cpu }) => cpu),
+    /** What the process holds, in bytes, behind a garbage collection. */
+    memory: () => ask('memory').then(({ memory }) => memory),
     end: () => new Promise((resolve) => child.once('exit', resolve) && child.kill()),
   };
 }
 
-/** The other side of startProcess: starts a server, tells its URL, and then its CPU time when asked. */
+/** The other side of startProcess: starts a server, tells its URL, and then what it is asked. */
 export async function serve(start) {
-  process.on('message', () => {
+  process.on('message', (question) => {
+    if (question === 'memory') {
+      globalThis.gc();
+      process.send({ memory: process.memoryUsage() });
+      return;
+    }
     const { user, system } = process.cpuUsage();
     process.send({ cpu: (user + system) / 1000 });
   });

@@ -1,4 +1,4 @@
-import { Client, type Dispatcher } from 'undici';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 import type { Limits } from './config/limits.js';
 
 /** A connection to an upstream that carries one exchange at a time. */
@@ -44,6 +44,12 @@ export function createClients(): Clients {
   };
 }
 
+/** An upstream, and the connections to it that carry nothing. */
+interface Upstream {
+  readonly url: URL;
+  readonly waiting: Client[];
+}
+
 /**
  * Keeps connections to upstreams. The client library's own pool would look through all connections for each request,
  * and open a new one, with nothing to carry, for each request that is given up.
@@ -52,12 +58,13 @@ export function createConnections(
   { connectTimeoutMs, headersTimeoutMs }: Limits,
   clients: Clients,
 ): Connections {
-  const idle = new Map<string, Client[]>();
+  const upstreams = new Map<string, Upstream>();
+  const connect = buildConnector({ timeout: connectTimeoutMs }); // one for all: thousands of streams may be open
   let retired = false;
 
-  function create(origin: string, waiting: Client[]): Client {
-    const client = new Client(origin, {
-      connect: { timeout: connectTimeoutMs },
+  function create({ url, waiting }: Upstream): Client {
+    const client = new Client(url, {
+      connect,
       headersTimeout: headersTimeoutMs,
       bodyTimeout: 0, // a silent stream is not a dead one; other bodies are timed where they are read
     });
@@ -73,9 +80,10 @@ export function createConnections(
 
   return {
     take(origin) {
-      const waiting = idle.get(origin) ?? [];
-      idle.set(origin, waiting);
-      const client = waiting.pop() ?? create(origin, waiting);
+      const upstream = upstreams.get(origin) ?? { url: new URL(origin), waiting: [] };
+      upstreams.set(origin, upstream);
+      const { waiting } = upstream;
+      const client = waiting.pop() ?? create(upstream);
       return {
         dispatch: (options, handler) => void client.dispatch(options, handler),
         release: () => {
@@ -87,7 +95,8 @@ export function createConnections(
     },
     retire() {
       retired = true;
-      for (const waiting of idle.values()) for (const client of waiting.splice(0)) clients.discard(client);
+      for (const { waiting } of upstreams.values())
+        for (const client of waiting.splice(0)) clients.discard(client);
     },
   };
 }

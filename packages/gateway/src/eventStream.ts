@@ -30,10 +30,11 @@ const BYTE_ORDER_MARK = Buffer.from('\ufeff');
  */
 export function createEventStream(
   response: ServerResponse,
-  endpoint: EndpointMending | undefined,
+  endpoint: (() => EndpointMending) | undefined,
   isEnding: () => boolean,
 ): EventStream {
-  let mending = endpoint;
+  let untold = endpoint;
+  let mending: EndpointMending | undefined;
   let position: StreamPosition = STREAM_START;
   let begun = false;
   let refused = false;
@@ -61,6 +62,8 @@ export function createEventStream(
   }
 
   function mended(bytes: Uint8Array): Uint8Array {
+    mending ??= untold?.(); // made when something is said: most streams are silent for long
+    untold = undefined;
     if (mending === undefined) return bytes;
     const ready = mending.push(bytes);
     refused = mending.refused;

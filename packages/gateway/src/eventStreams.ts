@@ -11,7 +11,8 @@ export interface Opening {
   readonly commented: boolean;
   /** Whether it answers a request and ends of itself, and does not go on until somebody leaves. */
   readonly finite: boolean;
-  readonly endpoint: EndpointMending | undefined;
+  /** Makes what mends its `endpoint` event, if it can have one. */
+  readonly endpoint: (() => EndpointMending) | undefined;
 }
 
 /** Which streams are to end: none, those that would never end of themselves, or all. */

@@ -89,19 +89,20 @@ export function mendWhole(head: AnswerHead, body: Buffer, exchange: UpstreamExch
   return body;
 }
 
-/** What mends the `endpoint` event of a stream; undefined where there can be none. */
+/** Makes what mends the `endpoint` event of a stream; undefined where there can be none. */
 export function endpointMendingOf(
   { status, headers }: AnswerHead,
   exchange: UpstreamExchange,
-): EndpointMending | undefined {
+): (() => EndpointMending) | undefined {
   const { head, record } = exchange.passage;
   // A client with a session id speaks a later transport, whose streams have no such event.
   if (head.method !== 'GET' || status !== 200 || head.sessionId !== undefined || !isUncoded(headers))
     return undefined;
-  return createEndpointMending(
-    () => placeOf(exchange),
-    (fault) => record?.fault(fault),
-  );
+  return () =>
+    createEndpointMending(
+      () => placeOf(exchange),
+      (fault) => record?.fault(fault),
+    );
 }
 
 /** Whether the bytes of a body are those of its media type. */

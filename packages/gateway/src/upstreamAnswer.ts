@@ -108,6 +108,9 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
       finite: endsOfItself(exchange),
       endpoint,
     });
+    // The heads are read and sent, and the stream may be open for days.
+    head = undefined;
+    if (controller !== undefined) controller.rawHeaders = null;
   }
 
   /** Goes where the upstream has sent the request. */

@@ -11,7 +11,7 @@ export interface MendingConfig {
   /** Whether a 400 that says that a session is lost becomes the 404 that clients wait for. Default true. */
   readonly mendLostSessions?: boolean | undefined;
   /** Other origins under which the upstream speaks of itself. */
-  readonly upstreamNames?: readonly string[] | undefined;
+  readonly upstreamNames?: string | readonly string[] | undefined;
 }
 
 /** What of a route's answers is put right. */

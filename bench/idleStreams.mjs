@@ -1,0 +1,126 @@
+// What does an open stream that says nothing cost the gateway?
+//
+// Streams are opened through a gateway in a process of its own; then its memory is compared with that before, behind a
+// garbage collection, and its CPU time is taken over a while in which nothing but comments goes out. A stream that is open
+// through the gateway is two connections for it. What Node itself needs for two connections is measured beside it.
+import { connect } from 'node:net';
+import { listen, serve, startProcess } from './processes.mjs';
+import { printTable } from './table.mjs';
+
+const STREAMS = Number(process.env.STREAMS ?? 5_000);
+const AT_ONCE = 200;
+const WATCH_MS = 10_000;
+const KEEP_ALIVE_MS = 2_000;
+const ORIGIN = 'http://localhost:3000';
+const CANDIDATES = ['mcp-cors gateway', 'mcp-cors gateway without comments', 'node:http by hand'];
+
+/** Opens a stream with as little of its own as a client can have; gives the number of comments heard so far. */
+function openStream(url) {
+  const { hostname, port, host } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const stream = { comments: 0, alive: true };
+    const socket = connect(Number(port), hostname);
+    let opened = false;
+    socket.on('data', (bytes) => {
+      if (!opened) {
+        if (!bytes.includes(' 200 ')) reject(new Error(bytes.toString()));
+        opened = true;
+        resolve(stream);
+      }
+      if (bytes.includes('\n: keep-alive\n\n')) stream.comments++;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => {
+      stream.alive = false;
+    });
+    socket.write(
+      `GET /mcp HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${ORIGIN}\r\nAccept: text/event-stream\r\n\r\n`,
+    );
+  });
+}
+
+async function measure(name, upstream) {
+  const proxy = await startProcess(import.meta.url, name, upstream.url);
+  await Promise.all(Array.from({ length: AT_ONCE }, () => openStream(proxy.url))); // warm-up
+  const before = await proxy.memory();
+  const streams = [];
+  const started = performance.now();
+  while (streams.length < STREAMS) {
+    streams.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => openStream(proxy.url)))));
+  }
+  const openingMs = performance.now() - started;
+  const after = await proxy.memory();
+  const cpuBefore = await proxy.cpuMs();
+  await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+  const cpu = (await proxy.cpuMs()) - cpuBefore;
+  const per = (key) => ((after[key] - before[key]) / streams.length / 1000).toFixed(1);
+  const comments = streams.reduce((sum, stream) => sum + stream.comments, 0);
+  const row = [
+    name,
+    per('rss'),
+    per('heapUsed'),
+    per('external'),
+    ((streams.length / openingMs) * 1000).toFixed(0),
+    ((cpu / WATCH_MS) * 100).toFixed(1),
+    (comments / (WATCH_MS / 1000)).toFixed(0),
+    `${streams.filter(({ alive }) => alive).length} of ${streams.length}`,
+  ];
+  await proxy.end();
+  return row;
+}
+
+async function main() {
+  const upstream = await startProcess(import.meta.url, 'upstream');
+  const rows = [];
+  for (const name of CANDIDATES) rows.push(await measure(name, upstream));
+  printTable(
+    `node ${process.version}; ${STREAMS} silent streams, a comment every ${KEEP_ALIVE_MS} ms (default 15000), watched for ${WATCH_MS} ms`,
+    ['', 'kB/stream', 'of it heap', 'external', 'opened/s', 'CPU %', 'comments/s', 'alive'],
+    rows,
+  );
+  await upstream.end();
+  process.exit();
+}
+
+async function startGatewayFor(upstream, keepAliveCommentMs) {
+  const { startGateway } = await import('@mcp-cors/gateway');
+  const gateway = await startGateway({
+    listen: '127.0.0.1:0',
+    policy: { origins: [ORIGIN] },
+    routes: [{ path: '/', upstream }],
+    limits: { keepAliveCommentMs },
+  });
+  return gateway.url;
+}
+
+/** The processes that are measured. */
+const PROCESSES = {
+  async upstream() {
+    const { createServer } = await import('node:http');
+    return listen(
+      createServer((_, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
+      }),
+    );
+  },
+  'mcp-cors gateway': (upstream) => startGatewayFor(upstream, KEEP_ALIVE_MS),
+  'mcp-cors gateway without comments': (upstream) => startGatewayFor(upstream, 0),
+  async 'node:http by hand'(upstream) {
+    const { createServer, request } = await import('node:http');
+    return listen(
+      createServer((incoming, response) => {
+        const outgoing = request(`${upstream}${incoming.url}`, { agent: false }, (answer) => {
+          response.writeHead(answer.statusCode, { 'Content-Type': answer.headers['content-type'] });
+          response.flushHeaders();
+          answer.pipe(response);
+        });
+        response.on('close', () => outgoing.destroy());
+        outgoing.end();
+      }),
+    );
+  },
+};
+
+const [role, ...args] = process.argv.slice(2);
+if (role === undefined) await main();
+else await serve(() => PROCESSES[role](...args));
