@@ -90,14 +90,14 @@ export const DEFAULT_ENDPOINTS: Readonly<Record<string, EndpointKind>> = Object.
 });
 
 /** Well-known names of OAuth metadata; a path may follow (RFC 8414 section 3.1, RFC 9728 section 3.1). */
-const METADATA_NAMES: readonly string[] = Object.freeze([
+export const METADATA_NAMES: readonly string[] = Object.freeze([
   '/.well-known/oauth-protected-resource',
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',
 ]);
 
 /** Endings of paths that hold metadata: OpenID Connect puts the name behind the issuer's path. */
-const METADATA_ENDINGS: readonly string[] = Object.freeze([
+export const METADATA_ENDINGS: readonly string[] = Object.freeze([
   '/.well-known/openid-configuration',
   '/server-card',
 ]);
