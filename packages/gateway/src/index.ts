@@ -4,5 +4,6 @@ export { DEFAULT_LISTEN, parseListen } from './config/listen.js';
 export type { RouteConfig } from './config/routes.js';
 export { GATEWAY_ANSWERS, type GatewayAnswer, GatewayConfigError, type GatewayIssue } from './errors.js';
 export { type Exchange, type ExchangeListener, readableHeaders } from './journal.js';
+export type { CompletionCounts } from './params/completion.js';
 export { type Gateway, type GatewayOptions, startGateway } from './server.js';
 export { createEventCounter, type EventCounter } from './sse.js';

@@ -3,9 +3,16 @@ import { PassThrough } from 'node:stream';
 import type { Decision } from 'mcp-cors';
 import type { Dispatcher } from 'undici';
 import type { Route } from './config/routes.js';
+import type { Connection } from './connections.js';
 import { requestHeaders } from './headers.js';
 import type { ExchangeRecord } from './journal.js';
 import type { Service } from './live.js';
+import {
+  type CompletionCounts,
+  createParamCompletion,
+  isCompletable,
+  type Send,
+} from './params/completion.js';
 import { upstreamTarget } from './routing.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
 
@@ -33,6 +40,8 @@ export interface ReverseProxy {
   forward(passage: Passage): void;
   /** Ends event streams, now and from now on: they would never end of themselves. */
   endStreams(): void;
+  /** How often headers of tool calls were completed. */
+  completions(): CompletionCounts;
 }
 
 type Body = Buffer | PassThrough | null;
@@ -43,6 +52,7 @@ const SMALL_BODY_BYTES = 65_536;
 /** Makes a proxy. */
 export function createReverseProxy(): ReverseProxy {
   const streams = new Set<ServerResponse>();
+  const completion = createParamCompletion();
   let endingStreams = false;
 
   function onStream(response: ServerResponse): void {
@@ -54,30 +64,43 @@ export function createReverseProxy(): ReverseProxy {
   function dispatch(passage: Passage, body: Body): void {
     const { request, response, decision, route, service, record, attempt } = passage;
     if (response.destroyed) return; // the client went while its body was read
-    const connection = service.connections.take(route.upstream.origin);
-    const options: Dispatcher.DispatchOptions = {
-      path: upstreamTarget(request.url ?? '/', route),
-      method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-      headers: requestHeaders(request, {
-        host: route.upstream.host,
-        keepPageHeaders: decision.wouldDeny !== undefined,
-      }),
-      body,
+    const path = upstreamTarget(request.url ?? '/', route);
+    const headers = requestHeaders(request, {
+      host: route.upstream.host,
+      keepPageHeaders: decision.wouldDeny !== undefined,
+    });
+    const connect = (): Connection => service.connections.take(route.upstream.origin);
+    const send: Send = (added, observe) => {
+      if (response.destroyed) return; // the client went while its tool was asked for
+      const connection = connect();
+      const { bodyTimeoutMs } = service.settings.limits;
+      connection.dispatch(
+        {
+          path,
+          method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+          headers: added.length === 0 ? headers : [...headers, ...added],
+          body,
+        },
+        observe(
+          createUpstreamAnswer({
+            response,
+            decision,
+            record,
+            connection,
+            bodyTimeoutMs,
+            onStream,
+            onConnected: attempt?.onConnected,
+            onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
+          }),
+        ),
+      );
     };
-    const { bodyTimeoutMs } = service.settings.limits;
-    connection.dispatch(
-      options,
-      createUpstreamAnswer({
-        response,
-        decision,
-        record,
-        connection,
-        bodyTimeoutMs,
-        onStream,
-        onConnected: attempt?.onConnected,
-        onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
-      }),
-    );
+    if (!route.completeParams || !isCompletable(request, decision)) {
+      send([], unobserved);
+      return;
+    }
+    const held = Buffer.isBuffer(body) ? body : undefined;
+    completion.pass({ request, upstream: route.upstream.href, path, headers, body: held, connect }, send);
   }
 
   /** A body that flows cannot be sent a second time. */
@@ -88,12 +111,17 @@ export function createReverseProxy(): ReverseProxy {
   }
 
   return {
+    completions: completion.counts,
     forward: (passage) => readBody(passage.request, (body) => dispatch(passage, body)),
     endStreams() {
       endingStreams = true;
       for (const response of streams) response.end();
     },
   };
+}
+
+function unobserved(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  return handler;
 }
 
 /** Gives a request's body: whole when it is small, as it comes when it is large. */

@@ -17,6 +17,8 @@ export interface RouteConfig {
   readonly upstream: string | readonly string[];
   /** In place of the gateway's policy. */
   readonly policy?: PolicyConfig | undefined;
+  /** Whether tool calls of pages get the `Mcp-Param-*` headers that browsers leave out. Default true. */
+  readonly completeParams?: boolean | undefined;
 }
 
 /** A route, ready to be used. */
@@ -26,6 +28,7 @@ export interface Route {
   /** Of several, the first. */
   readonly upstream: URL;
   readonly policy: Policy;
+  readonly completeParams: boolean;
   /** The route to each of several upstreams; undefined when there is one. */
   readonly replicas: readonly Replica[] | undefined;
 }
@@ -38,7 +41,13 @@ export interface Replica {
   readonly mark: string;
 }
 
-const ROUTE_KEYS = ['path', 'exact', 'upstream', 'policy'] as const satisfies readonly (keyof RouteConfig)[];
+const ROUTE_KEYS = [
+  'path',
+  'exact',
+  'upstream',
+  'policy',
+  'completeParams',
+] as const satisfies readonly (keyof RouteConfig)[];
 
 /** An example of a configuration, for messages. */
 export const ROUTES_EXAMPLE = "routes: [{ path: /mcp, upstream: 'http://127.0.0.1:3001/mcp' }]";
@@ -63,11 +72,12 @@ export function readRoutes(
       continue;
     }
     checkKeys(route, ROUTE_KEYS, `${place}.`, issues);
-    const exact = readFlag(route.exact, `${place}.exact`, issues);
+    const exact = readFlag(route.exact, false, `${place}.exact`, issues);
     const path = readRoutePath(route.path, exact, `${place}.path`, issues);
     const upstreams = readUpstreams(route.upstream, `${place}.upstream`, issues);
     const own =
       route.policy === undefined ? policy : readPolicy(route.policy, `${place}.policy`, policies, issues);
+    const completeParams = readFlag(route.completeParams, true, `${place}.completeParams`, issues);
     if (path === undefined) continue;
     const held = `${path}${exact ? ' exactly' : ''}`;
     if (paths.has(held)) {
@@ -76,12 +86,12 @@ export function readRoutes(
     }
     paths.add(held);
     if (own !== undefined && upstreams.length > 0)
-      routes.push(createRoute({ path, exact, policy: own }, upstreams));
+      routes.push(createRoute({ path, exact, policy: own, completeParams }, upstreams));
   }
   return routes.sort((a, b) => b.path.length - a.path.length || Number(b.exact) - Number(a.exact));
 }
 
-function createRoute(common: Pick<Route, 'path' | 'exact' | 'policy'>, upstreams: readonly URL[]): Route {
+function createRoute(common: Omit<Route, 'upstream' | 'replicas'>, upstreams: readonly URL[]): Route {
   const routeTo = (upstream: URL): Route => Object.freeze({ ...common, upstream, replicas: undefined });
   const first = routeTo(upstreams[0] as URL);
   if (upstreams.length === 1) return first;
@@ -91,10 +101,10 @@ function createRoute(common: Pick<Route, 'path' | 'exact' | 'policy'>, upstreams
   return Object.freeze({ ...first, replicas: Object.freeze(replicas) });
 }
 
-function readFlag(value: unknown, place: string, issues: GatewayIssue[]): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
+function readFlag(value: unknown, fallback: boolean, place: string, issues: GatewayIssue[]): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? fallback;
   issues.push(issue('wrong-type', place, `${shown(value)} is not true or false`, 'Write true or false'));
-  return false;
+  return fallback;
 }
 
 function readRoutePath(
