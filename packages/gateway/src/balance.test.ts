@@ -11,6 +11,7 @@ const replicasOf = (count: number): Replica[] =>
     route: {
       path: '/',
       exact: false,
+      completeParams: true,
       policy,
       replicas: undefined,
       upstream: new URL(`http://127.0.0.1:${1 + i}`),

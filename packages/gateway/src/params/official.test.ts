@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMirroredTools, MIRRORED_TOOL } from '../../../../test/fixtures/mirroredTools.js';
 import { type OfficialMirror, startOfficialMirror } from '../../../../test/fixtures/officialMirror.js';
 import { readDeclarations } from './declarations.js';
 import { paramHeaders } from './encoding.js';
+
+// The official client and server do most of the work here, and take their time on a loaded machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let official: OfficialMirror;
 beforeAll(async () => {
@@ -73,7 +76,7 @@ const { schema } = fc.letrec((tie) => ({
 }));
 
 const texts = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.array(fc.nat(0xffff)).map((codes) => String.fromCharCode(...codes)),
   fc.string(),
   fc.constantFrom(
     '',
@@ -104,7 +107,7 @@ const args = fc.dictionary(keys, values, { minKeys: 2, maxKeys: 6 });
 
 describe('what is added is what the official client adds elsewhere', () => {
   it('for schemas that keep the rules, and others', async () => {
-    const numRuns = 4_000;
+    const numRuns = 1_500;
     let refused = 0;
     let added = 0;
     await fc.assert(
@@ -129,7 +132,7 @@ describe('what is added is what the official client adds elsewhere', () => {
         const sent = parsed({ a });
         expect(ours(inputSchema, sent)).toEqual(await official.headersFor(inputSchema, sent));
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 });
@@ -179,7 +182,7 @@ describe('what is added is what the official server expects', () => {
         expect(await answer(headers, sent)).not.toContain('-32020');
         if (Object.keys(headers).length > 0) expect(await answer({}, sent)).toContain('-32020');
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     await tools.close();
   });
