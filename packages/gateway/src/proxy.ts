@@ -13,6 +13,7 @@ import {
   isCompletable,
   type Send,
 } from './params/completion.js';
+import { observed } from './params/observation.js';
 import { upstreamTarget } from './routing.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
 
@@ -70,10 +71,20 @@ export function createReverseProxy(): ReverseProxy {
       keepPageHeaders: decision.wouldDeny !== undefined,
     });
     const connect = (): Connection => service.connections.take(route.upstream.origin);
-    const send: Send = (added, observe) => {
+    const send: Send = (added, { observer, onHeld }) => {
       if (response.destroyed) return; // the client went while its tool was asked for
       const connection = connect();
-      const { bodyTimeoutMs } = service.settings.limits;
+      const handler = createUpstreamAnswer({
+        response,
+        decision,
+        record,
+        connection,
+        bodyTimeoutMs: service.settings.limits.bodyTimeoutMs,
+        onStream,
+        onConnected: attempt?.onConnected,
+        onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
+        onHeld,
+      });
       connection.dispatch(
         {
           path,
@@ -81,22 +92,11 @@ export function createReverseProxy(): ReverseProxy {
           headers: added.length === 0 ? headers : [...headers, ...added],
           body,
         },
-        observe(
-          createUpstreamAnswer({
-            response,
-            decision,
-            record,
-            connection,
-            bodyTimeoutMs,
-            onStream,
-            onConnected: attempt?.onConnected,
-            onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
-          }),
-        ),
+        observer === undefined ? handler : observed(handler, observer),
       );
     };
     if (!route.completeParams || !isCompletable(request, decision)) {
-      send([], unobserved);
+      send([], {});
       return;
     }
     const held = Buffer.isBuffer(body) ? body : undefined;
@@ -118,10 +118,6 @@ export function createReverseProxy(): ReverseProxy {
       for (const response of streams) response.end();
     },
   };
-}
-
-function unobserved(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
-  return handler;
 }
 
 /** Gives a request's body: whole when it is small, as it comes when it is large. */

@@ -21,7 +21,12 @@ export interface AnswerRoute {
   readonly onConnected?: (() => void) | undefined;
   /** Says whether another upstream takes over, of which nothing is known here. */
   readonly onUnreachable?: (() => boolean) | undefined;
+  /** Says whether the request is sent again, or the answer given after all, by `give`. */
+  readonly onHeld?: OnHeldAnswer | undefined;
 }
+
+/** Hears of an answer that was kept back until it was whole, before the client does. */
+export type OnHeldAnswer = (status: number, body: Buffer, give: () => void) => boolean;
 
 /** A JSON body up to this size is kept back until it is whole. */
 const HELD_BODY_BYTES = 65_536;
@@ -55,6 +60,12 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
 
   function writeHead(): void {
     if (head !== undefined && !response.headersSent) response.writeHead(head.status, head.headers);
+  }
+
+  function give(body: Buffer | undefined): void {
+    if (response.destroyed) return; // the client went while something else was tried
+    writeHead();
+    response.end(body?.length === 0 ? undefined : body);
   }
 
   function takeHead(status: number, headers: ResponseHeaders): void {
@@ -137,8 +148,13 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
       over = true;
       idle.stop();
       connection.release();
-      writeHead();
-      response.end(held === undefined || held.length === 0 ? undefined : Buffer.concat(held));
+      const { onHeld } = route;
+      const body = held && Buffer.concat(held);
+      const kept =
+        onHeld !== undefined && head !== undefined && body !== undefined
+          ? onHeld(head.status, body, () => give(body))
+          : false;
+      if (!kept) give(body);
     },
 
     onResponseError(_, error) {

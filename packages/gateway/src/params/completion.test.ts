@@ -1,7 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { aWhile, begin, eventually, open, PAGE, partsOf, send } from '../../../../test/gateway/client.js';
+import {
+  aWhile,
+  begin,
+  eventually,
+  expectReadable,
+  open,
+  PAGE,
+  partsOf,
+  send,
+} from '../../../../test/gateway/client.js';
 import { startTestGateway } from '../../../../test/gateway/gateway.js';
 import {
   type Answering,
@@ -265,24 +274,74 @@ describe('what was learnt is forgotten', () => {
     expect(lastParams(server)).toEqual({ 'mcp-param-region-2': 'eu' });
   });
 
-  it('when a call is refused over its headers', async () => {
-    let refuse = false;
+  it('when a call is refused over its headers, which is then sent once more with those that are wanted', async () => {
+    let wanted = 'mcp-param-region-1';
     const server = await startChangingServer({
       'tools/call': (response, seen) =>
-        refuse ? json(MISMATCH, 400)(response, seen) : json({ result: {} })(response, seen),
+        seen.head.headers[wanted] === undefined
+          ? json(MISMATCH, 400)(response, seen)
+          : json({ result: wanted })(response, seen),
     });
     const gateway = await startTestGateway(server);
     await send(gateway.url, call());
-    refuse = true;
-    const refused = await send(gateway.url, call());
-    expect([refused.status, JSON.parse(String(refused.body))]).toEqual([400, MISMATCH]);
-    refuse = false;
-    await send(gateway.url, call());
+    wanted = 'mcp-param-region-2';
+    const answer = await send(gateway.url, call());
+    expect([answer.status, JSON.parse(String(answer.body))]).toEqual([200, { result: wanted }]);
+    expectReadable(answer);
     expect(server.of('tools/call').map(({ head }) => paramsOf(head))).toEqual([
       { 'mcp-param-region-1': 'eu' },
       { 'mcp-param-region-1': 'eu' },
       { 'mcp-param-region-2': 'eu' },
     ]);
+    const [, first, second] = server.of('tools/call');
+    expect(second?.body).toEqual(first?.body);
+
+    wanted = 'none that is listed';
+    const refused = await send(gateway.url, call());
+    expect([refused.status, JSON.parse(String(refused.body))]).toEqual([400, MISMATCH]);
+    expectReadable(refused);
+    expect(server.of('tools/call')).toHaveLength(5); // once more and not again
+  });
+
+  it.each<[string, Answering, number]>([
+    ['wants the same headers', json(toolList([DEPLOY])), 2],
+    ['cannot be had', json({}, 500), 2],
+  ])('and the refusal is passed when the list %s', async (_, list, asked) => {
+    const server = await startToolServer({ 'tools/list': list, 'tools/call': json(MISMATCH, 400) });
+    const gateway = await startTestGateway(server);
+    const refused = await send(gateway.url, call());
+    expect([refused.status, JSON.parse(String(refused.body))]).toEqual([400, MISMATCH]);
+    expectReadable(refused);
+    expect(server.of('tools/call')).toHaveLength(1);
+    expect(gateway.completions().asked).toBe(asked);
+  });
+
+  it('and the refusal is passed when nothing may be asked', async () => {
+    const server = await startToolServer({ 'tools/call': json(MISMATCH, 400) });
+    const gateway = await startTestGateway(server);
+    expect((await send(gateway.url, call({}, [['DPoP', 'proof']]))).status).toBe(400);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('and nothing more is sent for a client that goes while its list is asked for anew', async () => {
+    let lists = 0;
+    let release = (): void => {};
+    const server = await startToolServer({
+      'tools/list': (response, seen) => {
+        if (++lists === 1) json(toolList([]))(response, seen);
+        else release = () => json(toolList([DEPLOY]))(response, seen);
+      },
+      'tools/call': json(MISMATCH, 400),
+    });
+    const gateway = await startTestGateway(server);
+    const request = begin(gateway.url, call());
+    await eventually(() => expect(lists).toBe(2));
+    request.destroy();
+    await aWhile();
+    release();
+    await aWhile();
+    expect(server.of('tools/call')).toHaveLength(1);
+    expect((await send(gateway.url, message('prompts/list'))).status).toBe(200);
   });
 
   it('and not when something else is refused', async () => {

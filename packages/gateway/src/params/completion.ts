@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { Decision, Reason, Revision } from 'mcp-cors';
-import type { Dispatcher } from 'undici';
 import type { Connection } from '../connections.js';
+import type { OnHeldAnswer } from '../upstreamAnswer.js';
 import { type AnswerReader, createAnswerReader } from './answerReader.js';
 import { askerKey, canSpeakFor, listHeaders } from './asker.js';
-import { readListCursor, readToolCall } from './call.js';
+import { readListCursor, readToolCall, type ToolCall } from './call.js';
 import { paramHeaders } from './encoding.js';
 import { createInquiries, type InquiryCounts } from './inquiries.js';
 import { createToolMemory } from './memory.js';
-import { type AnswerObserver, createWordSearch, observed } from './observation.js';
+import { type AnswerObserver, createWordSearch } from './observation.js';
 import { MAX_PAGE_BYTES } from './toolList.js';
 import { type DeclaredTools, readToolPage } from './toolPage.js';
 
@@ -26,15 +27,18 @@ export interface Outgoing {
   readonly connect: () => Connection;
 }
 
-/** Sends a request with headers added, and has its answer observed. */
-export type Send = (
-  added: readonly string[],
-  observe: (handler: Dispatcher.DispatchHandler) => Dispatcher.DispatchHandler,
-) => void;
+/** Who looks at an answer, and who may keep it from the client. */
+export interface Watch {
+  readonly observer?: AnswerObserver;
+  readonly onHeld?: OnHeldAnswer;
+}
+
+/** Sends a request with headers added, and has its answer watched. */
+export type Send = (added: readonly string[], watch: Watch) => void;
 
 /** How often what happened. */
 export interface CompletionCounts extends InquiryCounts {
-  /** Calls that headers were added to. */
+  /** Calls that were sent with headers added. */
   readonly completed: number;
 }
 
@@ -108,40 +112,58 @@ export function createParamCompletion(): ParamCompletion {
     };
   }
 
-  /** Forgets a list at a word: sometimes needlessly, which costs a request, and never too late. */
-  function wordObserver(key: string, word: string, status: number): AnswerObserver {
-    let search: ((chunk: Buffer) => void) | undefined;
-    return {
-      head(answered) {
-        if (answered === status) search = createWordSearch(word, () => forget(key));
-      },
-      part: (chunk) => search?.(chunk),
-      end() {},
-    };
+  /** Forgets a list when its server says that it has changed; needlessly for other lists, which costs a request. */
+  function changeObserver(key: string): AnswerObserver {
+    return { head() {}, part: createWordSearch(LIST_CHANGED, () => forget(key)), end() {} };
   }
 
   function passCall(key: string, outgoing: Outgoing, send: Send): void {
     const { request, headers, body } = outgoing;
-    const call = memory.isPlain(key) ? undefined : readToolCall(body);
 
-    const complete = (asked?: DeclaredTools): void => {
-      const declarations = call && (memory.find(key, call.tool) ?? asked?.get(call.tool));
-      const added = declarations === undefined ? [] : paramHeaders(declarations, call?.args);
-      if (added.length > 0) completed++;
-      send(added, (handler) => observed(handler, wordObserver(key, HEADER_MISMATCH, 400)));
-    };
+    const headersFor = (call: ToolCall, asked: DeclaredTools | undefined): readonly string[] =>
+      paramHeaders(memory.find(key, call.tool) ?? asked?.get(call.tool) ?? [], call.args);
 
-    const list =
-      call !== undefined && memory.find(key, call.tool) === undefined && canSpeakFor(headers)
+    const ask = ({ meta }: ToolCall): Promise<DeclaredTools | undefined> | undefined =>
+      canSpeakFor(headers)
         ? inquiries.ask(key, {
             ...outgoing,
             headers: listHeaders(headers),
-            meta: call.meta,
+            meta,
             address: request.socket.remoteAddress,
           })
         : undefined;
-    if (list === undefined) complete();
-    else list.then(complete);
+
+    /** As the official client does: the list is asked for anew, and the call sent once more if that makes a difference. */
+    const retry =
+      (added: readonly string[]): OnHeldAnswer =>
+      (status, answer, give) => {
+        if (status !== 400 || !answer.includes(HEADER_MISMATCH)) return false;
+        forget(key);
+        const call = readToolCall(body);
+        const list = call && ask(call);
+        if (list === undefined) return false;
+        list.then((asked) => {
+          const others = headersFor(call as ToolCall, asked);
+          if (isDeepStrictEqual(others, added)) give();
+          else sendWith(others, {});
+        });
+        return true;
+      };
+
+    const sendWith = (added: readonly string[], watch: Watch): void => {
+      if (added.length > 0) completed++;
+      send(added, watch);
+    };
+    const sendFirst = (added: readonly string[]): void => sendWith(added, { onHeld: retry(added) });
+
+    const call = memory.isPlain(key) ? undefined : readToolCall(body);
+    if (call === undefined) {
+      sendFirst([]);
+      return;
+    }
+    const list = memory.find(key, call.tool) === undefined ? ask(call) : undefined;
+    if (list === undefined) sendFirst(headersFor(call, undefined));
+    else list.then((asked) => sendFirst(headersFor(call, asked)));
   }
 
   return {
@@ -154,9 +176,7 @@ export function createParamCompletion(): ParamCompletion {
         return;
       }
       const cursor = method === 'tools/list' ? readListCursor(body) : undefined;
-      const observer =
-        cursor === undefined ? wordObserver(key, LIST_CHANGED, 200) : listObserver(key, cursor);
-      send([], (handler) => observed(handler, observer));
+      send([], { observer: cursor === undefined ? changeObserver(key) : listObserver(key, cursor) });
     },
     counts: () => ({ ...inquiries.counts(), completed }),
   };
