@@ -1,11 +1,11 @@
-import { isObject, parseJson } from './json.js';
+import { isObject, parseJson, writeJson } from './json.js';
 
 /** What a request to call a tool says. */
 export interface ToolCall {
   readonly tool: string;
   readonly args: unknown;
-  /** What every request of the client's has in its `_meta`: revision, name, capabilities. */
-  readonly meta: Readonly<Record<string, unknown>>;
+  /** What every request of the client's has in its `_meta`, as JSON: revision, name, capabilities. */
+  readonly meta: string;
 }
 
 const META_KEYS = ['protocolVersion', 'clientInfo', 'clientCapabilities'].map(
@@ -19,8 +19,10 @@ export function readToolCall(body: Buffer | undefined): ToolCall | undefined {
   const { name, arguments: args, _meta } = message.params;
   if (typeof name !== 'string') return undefined;
   const given = isObject(_meta) ? _meta : {};
-  const meta = Object.fromEntries(META_KEYS.filter((key) => key in given).map((key) => [key, given[key]]));
-  return { tool: name, args, meta };
+  const meta = writeJson(
+    Object.fromEntries(META_KEYS.filter((key) => key in given).map((key) => [key, given[key]])),
+  );
+  return meta === undefined ? undefined : { tool: name, args, meta };
 }
 
 /** Which page of a list a request asks for: the cursor, or null for the first; undefined when it asks for none. */

@@ -428,6 +428,8 @@ describe('a hostile list', () => {
       response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(text);
     };
   const good = JSON.stringify(toolList([DEPLOY]));
+  const wide = { name: 'deploy', inputSchema: { anyOf: Array(500_000).fill(0), items: Array(1).fill({}) } };
+  const deep = `{"result":{"tools":[{"name":"deploy","inputSchema":${'{"not":'.repeat(50_000)}0${'}'.repeat(50_000)}}]}}`;
   const endless: Answering = (response, seen) =>
     json(toolList([DEPLOY], String(JSON.parse(String(seen.body)).params.cursor ?? '').concat('x')))(
       response,
@@ -449,6 +451,8 @@ describe('a hostile list', () => {
     ['of a name with spaces', json(toolList([bad('Two Words')])), 1],
     ['of a name that ends a line', json(toolList([bad('A\r\nX-Evil: 1')])), 1],
     ['of a name that is no text', json(toolList([bad({})])), 1],
+    ['of a schema with very many parts', json(toolList([wide])), 1],
+    ['of a schema that is very deep', raw(deep), 1],
     ['of tools that are none', json(toolList([null, 7, 'deploy', [], { name: 7 }, { name: 'deploy' }])), 1],
   ])('%s adds nothing, and is not asked for again at once', async (_, list, asked) => {
     const server = await startToolServer({ 'tools/list': list });
@@ -480,6 +484,27 @@ describe('a hostile list', () => {
     const server = await startToolServer();
     const gateway = await startTestGateway(server);
     expect((await send(gateway.url, call({ region: 'x'.repeat(20_000) }))).status).toBe(200);
+    expect(lastParams(server)).toEqual({});
+  });
+});
+
+describe('a hostile call', () => {
+  const nested = '['.repeat(30_000) + ']'.repeat(30_000);
+  const body = String(call().body);
+
+  it.each([
+    ['with arguments that are very deep', body.replace('{"region":"eu"}', nested)],
+    ['with a name of the client that is very deep', body.replace('{"name":"page","version":"1"}', nested)],
+    [
+      'with another key in the place of its prototype',
+      body.replace('"region":"eu"', '"__proto__":{"region":"eu"}'),
+    ],
+  ])('%s is passed as it is', async (_, hostile) => {
+    expect(hostile).not.toBe(body);
+    const server = await startToolServer();
+    const gateway = await startTestGateway(server);
+    expect((await send(gateway.url, { ...call(), body: hostile })).status).toBe(200);
+    expect(String(server.of('tools/call')[0]?.body)).toBe(hostile);
     expect(lastParams(server)).toEqual({});
   });
 });

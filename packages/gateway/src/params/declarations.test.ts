@@ -70,6 +70,7 @@ describe('readDeclarations', () => {
     expect(readDeclarations(deep(64, REGION))).toHaveLength(1);
     expect(readDeclarations(deep(65, REGION))).toBeUndefined();
     expect(readDeclarations(deep(20_000, REGION))).toBeUndefined();
+    expect(readDeclarations({ anyOf: Array(2_000_000).fill(0) })).toEqual([]);
     const wide = (count: number) =>
       object(Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, { type: 'string' }])));
     expect(readDeclarations(wide(9_999))).toEqual([]);

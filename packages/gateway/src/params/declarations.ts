@@ -69,24 +69,26 @@ export function readDeclarations(inputSchema: unknown): readonly Declaration[] |
         if (!visit(child, [...path, key], reachable)) return false;
       }
     }
-    return unreachableSchemas(node).every((child) => visit(child, [...path, ''], false));
+    for (const child of unreachableSchemas(node)) {
+      if (!visit(child, [...path, ''], false)) return false;
+    }
+    return true;
   }
 
   return visit(inputSchema, [], true) ? found : undefined;
 }
 
-function unreachableSchemas(schema: Schema): unknown[] {
-  const found: unknown[] = [];
+/** Subschemas below which nothing may be declared, one after the other: a list of them can be very long. */
+function* unreachableSchemas(schema: Schema): Generator<unknown> {
   for (const keyword of SUBSCHEMA_KEYWORDS) {
     const below = schema[keyword];
-    if (Array.isArray(below)) found.push(...below);
-    else found.push(below);
+    if (Array.isArray(below)) yield* below;
+    else yield below;
   }
   for (const keyword of NAMED_SUBSCHEMA_KEYWORDS) {
     const below = schema[keyword];
-    if (isSchema(below)) found.push(...Object.values(below));
+    if (isSchema(below)) yield* Object.values(below);
   }
-  return found;
 }
 
 function isSchema(value: unknown): value is Schema {

@@ -11,7 +11,7 @@ function createWire() {
   const list = askForTools({
     path: '/mcp',
     headers: [],
-    meta: {},
+    meta: '{}',
     connect: () => connection,
     mayAsk: () => true,
   });

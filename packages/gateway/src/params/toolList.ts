@@ -10,8 +10,8 @@ export interface ListRequest {
   /** The request target at the upstream. */
   readonly path: string;
   readonly headers: readonly string[];
-  /** `_meta` of the parameters: revision, name and capabilities of the client. */
-  readonly meta: Readonly<Record<string, unknown>>;
+  /** `_meta` of the parameters, as JSON: revision, name and capabilities of the client. */
+  readonly meta: string;
   readonly connect: () => Connection;
   /** Whether another page may be asked for. */
   readonly mayAsk: () => boolean;
@@ -92,12 +92,8 @@ function askForPage(
       if (page !== undefined) resolve(page);
     }
 
-    const body = JSON.stringify({
-      jsonrpc: '2.0',
-      id: 'mcp-cors-tools',
-      method: 'tools/list',
-      params: { ...(cursor === undefined ? {} : { cursor }), _meta: meta },
-    });
+    const page = cursor === undefined ? '' : `"cursor":${JSON.stringify(cursor)},`;
+    const body = `{"jsonrpc":"2.0","id":"mcp-cors-tools","method":"tools/list","params":{${page}"_meta":${meta}}}`;
     connection.dispatch({ path, method: 'POST', headers: [...headers], body }, handler);
   });
 }
