@@ -3,7 +3,6 @@ import { PassThrough } from 'node:stream';
 import type { Decision } from 'mcp-cors';
 import type { Dispatcher } from 'undici';
 import type { Route } from './config/routes.js';
-import type { Connection } from './connections.js';
 import { requestHeaders } from './headers.js';
 import type { ExchangeRecord } from './journal.js';
 import type { Service } from './live.js';
@@ -11,7 +10,7 @@ import {
   type CompletionCounts,
   createParamCompletion,
   isCompletable,
-  type Send,
+  type Sending,
 } from './params/completion.js';
 import { observed } from './params/observation.js';
 import { upstreamTarget } from './routing.js';
@@ -50,6 +49,9 @@ type Body = Buffer | PassThrough | null;
 /** Request bodies up to this size are sent whole; larger ones flow. */
 const SMALL_BODY_BYTES = 65_536;
 
+/** Nothing added, nobody watching. */
+const PLAIN: Sending = Object.freeze({});
+
 /** Makes a proxy. */
 export function createReverseProxy(): ReverseProxy {
   const streams = new Set<ServerResponse>();
@@ -62,62 +64,74 @@ export function createReverseProxy(): ReverseProxy {
     response.once('close', () => streams.delete(response));
   }
 
-  function dispatch(passage: Passage, body: Body): void {
+  function dispatch(passage: Passage, body: Body, { added, observer, onHeld }: Sending = PLAIN): void {
     const { request, response, decision, route, service, record, attempt } = passage;
-    if (response.destroyed) return; // the client went while its body was read
-    const path = upstreamTarget(request.url ?? '/', route);
-    const headers = requestHeaders(request, {
-      host: route.upstream.host,
-      keepPageHeaders: decision.wouldDeny !== undefined,
-    });
-    const connect = (): Connection => service.connections.take(route.upstream.origin);
-    const send: Send = (added, { observer, onHeld }) => {
-      if (response.destroyed) return; // the client went while its tool was asked for
-      const connection = connect();
-      const handler = createUpstreamAnswer({
-        response,
-        decision,
-        record,
-        connection,
-        bodyTimeoutMs: service.settings.limits.bodyTimeoutMs,
-        onStream,
-        onConnected: attempt?.onConnected,
-        onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
-        onHeld,
-      });
-      connection.dispatch(
-        {
-          path,
-          method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-          headers: added.length === 0 ? headers : [...headers, ...added],
-          body,
-        },
-        observer === undefined ? handler : observed(handler, observer),
-      );
+    if (response.destroyed) return; // the client went while its body was read, or its tool asked for
+    const connection = service.connections.take(route.upstream.origin);
+    const headers = headersFor(passage);
+    if (added !== undefined) headers.push(...added);
+    const options: Dispatcher.DispatchOptions = {
+      path: upstreamTarget(request.url ?? '/', route),
+      method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+      headers,
+      body,
     };
-    if (!route.completeParams || !isCompletable(request, decision)) {
-      send([], {});
-      return;
-    }
-    const held = Buffer.isBuffer(body) ? body : undefined;
-    completion.pass({ request, upstream: route.upstream.href, path, headers, body: held, connect }, send);
+    const { bodyTimeoutMs } = service.settings.limits;
+    const handler = createUpstreamAnswer({
+      response,
+      decision,
+      record,
+      connection,
+      bodyTimeoutMs,
+      onStream,
+      onConnected: attempt?.onConnected,
+      onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
+      onHeld,
+    });
+    connection.dispatch(options, observer === undefined ? handler : observed(handler, observer));
   }
 
   /** A body that flows cannot be sent a second time. */
   function dispatchAgain(passage: Passage | undefined, body: Body): boolean {
     if (passage === undefined || body instanceof PassThrough) return false;
-    dispatch(passage, body);
+    send(passage, body);
     return true;
+  }
+
+  /** Sends a request, a tool call of a page with the headers that its tool wants. */
+  function send(passage: Passage, body: Body): void {
+    const { request, decision, route, service } = passage;
+    if (!route.completeParams || !isCompletable(request, decision)) {
+      dispatch(passage, body);
+      return;
+    }
+    const outgoing = {
+      request,
+      address: request.socket.remoteAddress,
+      upstream: route.upstream.href,
+      path: upstreamTarget(request.url ?? '/', route),
+      headers: headersFor(passage),
+      body: Buffer.isBuffer(body) ? body : undefined,
+      connect: () => service.connections.take(route.upstream.origin),
+    };
+    completion.pass(outgoing, (sending) => dispatch(passage, body, sending));
   }
 
   return {
     completions: completion.counts,
-    forward: (passage) => readBody(passage.request, (body) => dispatch(passage, body)),
+    forward: (passage) => readBody(passage.request, (body) => send(passage, body)),
     endStreams() {
       endingStreams = true;
       for (const response of streams) response.end();
     },
   };
+}
+
+function headersFor({ request, decision, route }: Passage): string[] {
+  return requestHeaders(request, {
+    host: route.upstream.host,
+    keepPageHeaders: decision.wouldDeny !== undefined,
+  });
 }
 
 /** Gives a request's body: whole when it is small, as it comes when it is large. */

@@ -154,7 +154,8 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
         onHeld !== undefined && head !== undefined && body !== undefined
           ? onHeld(head.status, body, () => give(body))
           : false;
-      if (!kept) give(body);
+      if (kept) response.off('close', onClose);
+      else give(body);
     },
 
     onResponseError(_, error) {

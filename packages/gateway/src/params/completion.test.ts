@@ -22,6 +22,7 @@ import {
   type ToolServer,
   toolList,
 } from '../../../../test/gateway/toolServer.js';
+import { freePort } from '../../../../test/gateway/upstream.js';
 
 const MISMATCH = { jsonrpc: '2.0', id: 1, error: { code: -32020, message: 'the headers disagree' } };
 
@@ -135,6 +136,19 @@ describe('a tool that was not heard of is asked for', () => {
     expect(server.of('tools/call')).toHaveLength(130);
     expect(server.of('tools/list')).toHaveLength(120);
     expect(gateway.completions()).toEqual({ completed: 0, asked: 120, refused: 10 });
+  });
+
+  it('of the upstream that takes the call, where one of several cannot be reached', async () => {
+    const server = await startToolServer();
+    const dead = `http://127.0.0.1:${await freePort()}`;
+    const gateway = await startTestGateway(server, {
+      routes: [{ path: '/', upstream: [dead, server.url] }],
+    });
+    for (let i = 0; i < 3; i++) {
+      expect((await send(gateway.url, call())).status).toBe(200);
+      expect(lastParams(server)).toEqual({ 'mcp-param-region': 'eu' });
+    }
+    expect(server.of('tools/list')).toHaveLength(1);
   });
 
   it('and nothing is sent for a client that went meanwhile', async () => {

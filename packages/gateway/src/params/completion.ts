@@ -16,6 +16,8 @@ import { type DeclaredTools, readToolPage } from './toolPage.js';
 /** A request that is about to be sent on. */
 export interface Outgoing {
   readonly request: IncomingMessage;
+  /** The client's address. */
+  readonly address: string | undefined;
   /** Where the route leads. */
   readonly upstream: string;
   /** The request target at the upstream. */
@@ -27,14 +29,13 @@ export interface Outgoing {
   readonly connect: () => Connection;
 }
 
-/** Who looks at an answer, and who may keep it from the client. */
-export interface Watch {
+/** How a request is sent: with which headers added, who looks at its answer, and who may keep that from the client. */
+export interface Sending {
+  /** Names and values, one after the other. */
+  readonly added?: readonly string[];
   readonly observer?: AnswerObserver;
   readonly onHeld?: OnHeldAnswer;
 }
-
-/** Sends a request with headers added, and has its answer watched. */
-export type Send = (added: readonly string[], watch: Watch) => void;
 
 /** How often what happened. */
 export interface CompletionCounts extends InquiryCounts {
@@ -49,7 +50,7 @@ export interface CompletionCounts extends InquiryCounts {
  */
 export interface ParamCompletion {
   /** Sends a request that {@link isCompletable} said yes to: at once, or when its tool's schema is known. */
-  pass(outgoing: Outgoing, send: Send): void;
+  pass(outgoing: Outgoing, send: (sending: Sending) => void): void;
   counts(): CompletionCounts;
 }
 
@@ -117,8 +118,8 @@ export function createParamCompletion(): ParamCompletion {
     return { head() {}, part: createWordSearch(LIST_CHANGED, () => forget(key)), end() {} };
   }
 
-  function passCall(key: string, outgoing: Outgoing, send: Send): void {
-    const { request, headers, body } = outgoing;
+  function passCall(key: string, outgoing: Outgoing, send: (sending: Sending) => void): void {
+    const { headers, body } = outgoing;
 
     const headersFor = (call: ToolCall, asked: DeclaredTools | undefined): readonly string[] =>
       paramHeaders(memory.find(key, call.tool) ?? asked?.get(call.tool) ?? [], call.args);
@@ -129,7 +130,6 @@ export function createParamCompletion(): ParamCompletion {
             ...outgoing,
             headers: listHeaders(headers),
             meta,
-            address: request.socket.remoteAddress,
           })
         : undefined;
 
@@ -145,16 +145,16 @@ export function createParamCompletion(): ParamCompletion {
         list.then((asked) => {
           const others = headersFor(call as ToolCall, asked);
           if (isDeepStrictEqual(others, added)) give();
-          else sendWith(others, {});
+          else sendWith({ added: others });
         });
         return true;
       };
 
-    const sendWith = (added: readonly string[], watch: Watch): void => {
-      if (added.length > 0) completed++;
-      send(added, watch);
+    const sendWith = (sending: Sending): void => {
+      if (sending.added?.length) completed++;
+      send(sending);
     };
-    const sendFirst = (added: readonly string[]): void => sendWith(added, { onHeld: retry(added) });
+    const sendFirst = (added: readonly string[]): void => sendWith({ added, onHeld: retry(added) });
 
     const call = memory.isPlain(key) ? undefined : readToolCall(body);
     if (call === undefined) {
@@ -176,7 +176,7 @@ export function createParamCompletion(): ParamCompletion {
         return;
       }
       const cursor = method === 'tools/list' ? readListCursor(body) : undefined;
-      send([], { observer: cursor === undefined ? changeObserver(key) : listObserver(key, cursor) });
+      send({ observer: cursor === undefined ? changeObserver(key) : listObserver(key, cursor) });
     },
     counts: () => ({ ...inquiries.counts(), completed }),
   };
