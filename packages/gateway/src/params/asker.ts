@@ -61,12 +61,16 @@ export interface Asker {
 
 /** A key that no two askers share, and that tells no secret. */
 export function askerKey({ upstream, path, origin, headers }: Asker): string {
-  const identity = pairs(headers).filter(
-    ([name]) => !OF_MESSAGE.has(name) && !OF_CARRIAGE.has(name) && !PROOFS.has(name) && !isOfPage(name),
-  );
-  return createHash('sha256')
-    .update(JSON.stringify([upstream, path, origin, identity]))
-    .digest('base64');
+  const identity: (string | undefined)[] = [upstream, path, origin];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] as string).toLowerCase();
+    if (saysWhoAsks(name)) identity.push(name, headers[i + 1]);
+  }
+  return createHash('sha256').update(JSON.stringify(identity)).digest('base64');
+}
+
+function saysWhoAsks(name: string): boolean {
+  return !OF_MESSAGE.has(name) && !OF_CARRIAGE.has(name) && !PROOFS.has(name) && !isOfPage(name);
 }
 
 /** Whether a request of the gateway's own can be sent in the name of another's sender. */
