@@ -8,6 +8,7 @@ const onSources = {
   alias: [
     { find: /^mcp-cors$/, replacement: source('mcp-cors/src/policy/index.ts') },
     { find: /^mcp-cors\/browser$/, replacement: source('mcp-cors/src/browser/index.ts') },
+    { find: /^mcp-cors\/render$/, replacement: source('mcp-cors/src/render/index.ts') },
     { find: /^mcp-cors\/carrier$/, replacement: source('mcp-cors/src/carrier/index.ts') },
     {
       find: /^mcp-cors\/(node|express|fastify|hono|koa|fetch)$/,
@@ -29,6 +30,7 @@ export default defineConfig({
         'packages/mcp-cors/src/carrier/**',
         'packages/mcp-cors/src/adapters/**',
         'packages/mcp-cors/src/browser/**',
+        'packages/mcp-cors/src/render/**',
         'packages/gateway/src/**',
       ],
       exclude: ['**/*.test.ts'],
@@ -45,6 +47,15 @@ export default defineConfig({
         test: {
           name: 'doctor',
           include: ['test/doctor/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve: onSources,
+        test: {
+          name: 'proxies',
+          include: ['test/proxies/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

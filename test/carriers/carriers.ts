@@ -139,7 +139,7 @@ export function createSocketCarrier(
 }
 
 /** The reason in the body of a denial. */
-function reasonOf(body: string): string | undefined {
+export function reasonOf(body: string): string | undefined {
   if (!body.startsWith('{')) return undefined;
   const message = JSON.parse(body) as { readonly error?: { readonly data?: { readonly reason?: string } } };
   return message.error?.data?.reason;

@@ -31,6 +31,12 @@ const AGAINST_THE_ARROWS = [
     statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
   },
   { room: 'browser', statement: "import { request } from 'node:http'; export const x = request;" },
+  { room: 'render', statement: "import { run } from '../cli/main.js'; export const x = run;" },
+  {
+    room: 'render',
+    statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
+  },
+  { room: 'render', statement: "import { readFileSync } from 'node:fs'; export const x = readFileSync;" },
   { room: 'doctor', statement: "import { run } from '../cli/main.js'; export const x = run;" },
 ];
 
@@ -52,7 +58,7 @@ describe('the compiler refuses what goes against the arrows', () => {
     return { status, output: stdout };
   };
 
-  test.each(['policy', 'session', 'carrier', 'adapters', 'browser', 'doctor', 'cli'])(
+  test.each(['policy', 'session', 'carrier', 'adapters', 'browser', 'doctor', 'render', 'cli'])(
     '%s compiles as it is',
     (room) => {
       expect(build(room)).toMatchObject({ status: 0 });

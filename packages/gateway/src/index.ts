@@ -11,5 +11,6 @@ export {
   type GatewayIssue,
 } from './errors.js';
 export { type Exchange, type ExchangeListener, readableHeaders } from './journal.js';
+export type { CompletionCounts } from './params/completion.js';
 export { type Gateway, type GatewayOptions, startGateway } from './server.js';
 export { createEventCounter, type EventCounter } from './sse.js';

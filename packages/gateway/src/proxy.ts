@@ -9,6 +9,13 @@ import type { ExchangeRecord } from './journal.js';
 import type { Service } from './live.js';
 import { mendRequest, type UpstreamExchange, wantsUncoded } from './mending.js';
 import { type MetadataRequest, metadataTarget } from './oauth/wellKnown.js';
+import {
+  type CompletionCounts,
+  createParamCompletion,
+  isCompletable,
+  type Sending,
+} from './params/completion.js';
+import { observed } from './params/observation.js';
 import { upstreamTarget } from './routing.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
 
@@ -45,6 +52,8 @@ export interface ReverseProxy {
   endStreams(which: 'lasting' | 'all'): void;
   /** Ends the event streams that are left, wherever they are. */
   cutStreams(): void;
+  /** How often headers of tool calls were completed. */
+  completions(): CompletionCounts;
 }
 
 type Body = Buffer | PassThrough | null;
@@ -52,21 +61,27 @@ type Body = Buffer | PassThrough | null;
 /** Request bodies up to this size are sent whole; larger ones flow. */
 const SMALL_BODY_BYTES = 65_536;
 
+/** Nothing added, nobody watching. */
+const PLAIN: Sending = Object.freeze({});
+
+/** A request as it goes out. */
+interface Outgoing {
+  readonly passage: Passage;
+  /** The request target for the upstream. */
+  readonly target: string;
+  readonly body: Body;
+  readonly sending: Sending;
+}
+
 /** Makes a proxy. */
 export function createReverseProxy(): ReverseProxy {
   const streams = createEventStreams();
+  const completion = createParamCompletion();
 
-  function forward(passage: Passage, given: Body): void {
-    const target = targetOf(passage);
-    if (passage.route.oauth === 'rewrite') {
-      const mended = mendRequest(passage, target, Buffer.isBuffer(given) ? given : undefined);
-      dispatch(passage, mended.body ?? given, mended.target, 0);
-    } else dispatch(passage, given, target, 0);
-  }
-
-  function dispatch(passage: Passage, body: Body, target: string, redirects: number): void {
-    const { request, response, decision, route, service } = passage;
-    if (response.destroyed) return; // the client went while its body was read
+  function dispatch(outgoing: Outgoing, redirects: number): void {
+    const { passage, target, body, sending } = outgoing;
+    const { request, response, route, service } = passage;
+    if (response.destroyed) return; // the client went while its body was read, or its tool asked for
     const connection = service.connections.take(route.upstream.origin);
     const attempt = redirects === 0 ? passage.attempt : undefined; // a redirect is its own server's
     const exchange: UpstreamExchange = {
@@ -75,46 +90,83 @@ export function createReverseProxy(): ReverseProxy {
       host: presentedHost(request, route),
       redirects,
       repeat:
-        body instanceof PassThrough ? undefined : (next) => dispatch(passage, body, next, redirects + 1),
+        body instanceof PassThrough
+          ? undefined
+          : (next) => dispatch({ ...outgoing, target: next }, redirects + 1),
     };
+    const headers = headersFor(passage, target, body);
+    if (sending.added !== undefined) headers.push(...sending.added);
     const options: Dispatcher.DispatchOptions = {
       path: target,
       method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-      headers: requestHeaders(request, {
-        host: exchange.host,
-        keepPageHeaders: decision.wouldDeny !== undefined,
-        present: route.present,
-        uncoded: wantsUncoded(passage, target),
-        bodyLength: Buffer.isBuffer(body) ? body.length : undefined,
-      }),
+      headers,
       body,
     };
-    const { bodyTimeoutMs } = service.settings.limits;
+    const handler = createUpstreamAnswer({
+      exchange,
+      connection,
+      bodyTimeoutMs: service.settings.limits.bodyTimeoutMs,
+      streams,
+      onConnected: attempt?.onConnected,
+      onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
+      onHeld: sending.onHeld,
+    });
     connection.dispatch(
       options,
-      createUpstreamAnswer({
-        exchange,
-        connection,
-        bodyTimeoutMs,
-        streams,
-        onConnected: attempt?.onConnected,
-        onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
-      }),
+      sending.observer === undefined ? handler : observed(handler, sending.observer),
     );
   }
 
   /** A body that flows cannot be sent a second time. */
   function dispatchAgain(passage: Passage | undefined, body: Body): boolean {
     if (passage === undefined || body instanceof PassThrough) return false;
-    forward(passage, body);
+    send(passage, body);
     return true;
   }
 
+  /** Sends a request under the names that the upstream knows, a tool call of a page with the headers that its tool wants. */
+  function send(passage: Passage, given: Body): void {
+    const { request, decision, route, service } = passage;
+    let target = targetOf(passage);
+    let body = given;
+    if (route.oauth === 'rewrite') {
+      const mended = mendRequest(passage, target, Buffer.isBuffer(given) ? given : undefined);
+      target = mended.target;
+      body = mended.body ?? given;
+    }
+    if (!route.completeParams || !isCompletable(request, decision)) {
+      dispatch({ passage, target, body, sending: PLAIN }, 0);
+      return;
+    }
+    const outgoing = {
+      request,
+      address: request.socket.remoteAddress,
+      upstream: route.upstream.href,
+      path: target,
+      headers: headersFor(passage, target, body),
+      body: Buffer.isBuffer(body) ? body : undefined,
+      connect: () => service.connections.take(route.upstream.origin),
+    };
+    completion.pass(outgoing, (sending) => dispatch({ passage, target, body, sending }, 0));
+  }
+
   return {
-    forward: (passage) => readBody(passage.request, (body) => forward(passage, body)),
+    completions: completion.counts,
+    forward: (passage) => readBody(passage.request, (body) => send(passage, body)),
     endStreams: (which) => streams.end(which),
     cutStreams: () => streams.cut(),
   };
+}
+
+function headersFor(passage: Passage, target: string, body: Body): string[] {
+  const { request, decision, route } = passage;
+  return requestHeaders(request, {
+    host: presentedHost(request, route),
+    keepPageHeaders: decision.wouldDeny !== undefined,
+    present: route.present,
+    uncoded: wantsUncoded(passage, target),
+    bodyLength: Buffer.isBuffer(body) ? body.length : undefined,
+  });
 }
 
 /** The request target for the upstream. */

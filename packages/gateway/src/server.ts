@@ -12,6 +12,7 @@ import { createJournal, type ExchangeListener } from './journal.js';
 import { createLiveService, type LiveService } from './live.js';
 import { loopIssues } from './loops.js';
 import { findMetadataRoute } from './oauth/wellKnown.js';
+import type { CompletionCounts } from './params/completion.js';
 import { createReverseProxy, type ReverseProxy } from './proxy.js';
 import { forwardToReplica } from './replicas.js';
 import { findRoute, isPlainPath } from './routing.js';
@@ -26,6 +27,8 @@ export interface GatewayOptions extends CarrierOptions {
 export interface Gateway {
   /** Where it listens, without a path: `http://127.0.0.1:8808`. */
   readonly url: string;
+  /** How often `Mcp-Param-*` headers of tool calls were completed, and tools asked for to that end. */
+  completions(): CompletionCounts;
   /**
    * Puts another configuration in place of the current one, at once and whole. Requests under way keep what they began
    * with; `listen` cannot change.
@@ -66,6 +69,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   let closing: Promise<void> | undefined;
   return {
     url,
+    completions: proxy.completions,
     reload: (next) => live.reload(next),
     close() {
       closing ??= closeGateway({ server, exchanges, proxy, live });

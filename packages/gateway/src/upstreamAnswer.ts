@@ -27,7 +27,12 @@ export interface AnswerRoute {
   readonly onConnected?: (() => void) | undefined;
   /** Says whether another upstream takes over, of which nothing is known here. */
   readonly onUnreachable?: (() => boolean) | undefined;
+  /** Says whether the request is sent again, or the answer given after all, by `give`. */
+  readonly onHeld?: OnHeldAnswer | undefined;
 }
+
+/** Hears of an answer that was kept back until it was whole, before the client does. */
+export type OnHeldAnswer = (status: number, body: Buffer, give: () => void) => boolean;
 
 /** A JSON body up to this size is kept back until it is whole. */
 const HELD_BODY_BYTES = 65_536;
@@ -64,6 +69,13 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
 
   function writeHead(): void {
     if (head !== undefined && !response.headersSent) response.writeHead(head.status, head.headers);
+  }
+
+  function give(body: Buffer | undefined): void {
+    if (response.destroyed) return; // the client went while something else was tried
+    const whole = head === undefined || body === undefined ? body : mendWhole(head, body, exchange);
+    writeHead();
+    response.end(whole?.length === 0 ? undefined : whole);
   }
 
   function takeHead(status: number, headers: ResponseHeaders): void {
@@ -189,14 +201,20 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
       connection.release();
       if (next !== undefined) {
         goOn(next);
-      } else if (stream !== undefined) {
-        stream.end();
-      } else {
-        const whole = held === undefined || held.length === 0 ? undefined : Buffer.concat(held);
-        const body = whole === undefined || head === undefined ? whole : mendWhole(head, whole, exchange);
-        writeHead();
-        response.end(body);
+        return;
       }
+      if (stream !== undefined) {
+        stream.end();
+        return;
+      }
+      const { onHeld } = route;
+      const body = held && Buffer.concat(held);
+      const kept =
+        onHeld !== undefined && head !== undefined && body !== undefined
+          ? onHeld(head.status, body, () => give(body))
+          : false;
+      if (kept) response.off('close', onClose);
+      else give(body);
     },
 
     onResponseError(_, error) {

@@ -26,6 +26,7 @@ function issuesOf(config: unknown): string[] {
 describe('a good configuration', () => {
   it('has defaults', () => {
     const settings = readGatewayConfig(GOOD);
+    expect(settings.routes[0]?.completeParams).toBe(true);
     expect(settings).toMatchObject({
       host: '127.0.0.1',
       port: 8808,
@@ -104,6 +105,11 @@ describe('issues', () => {
       "a faulty policy of a route's",
       { ...GOOD, routes: [{ ...ROUTE, policy: { origins: ['x'] } }] },
       ['origin-scheme-missing routes[0].policy.origins'],
+    ],
+    [
+      'completeParams that is no flag',
+      { ...GOOD, routes: [{ ...ROUTE, completeParams: 'no' }] },
+      ['wrong-type routes[0].completeParams'],
     ],
     ['limits that are no object', { ...GOOD, limits: 5 }, ['wrong-type limits']],
     ['an unknown limit', { ...GOOD, limits: { bodyTimeout: 5 } }, ['unknown-key limits.bodyTimeout']],

@@ -20,6 +20,8 @@ export interface RouteConfig extends MendingConfig {
   /** In place of the gateway's policy. */
   readonly policy?: PolicyConfig | undefined;
   readonly present?: PresentConfig | undefined;
+  /** Whether tool calls of pages get the `Mcp-Param-*` headers that browsers leave out. Default true. */
+  readonly completeParams?: boolean | undefined;
 }
 
 /** A route, ready to be used. */
@@ -30,6 +32,7 @@ export interface Route extends MendingSettings {
   readonly upstream: URL;
   readonly policy: Policy;
   readonly present: Presentation;
+  readonly completeParams: boolean;
   /** The route to each of several upstreams; undefined when there is one. */
   readonly replicas: readonly Replica[] | undefined;
 }
@@ -49,6 +52,7 @@ const ROUTE_KEYS = [
   'policy',
   'present',
   ...MENDING_KEYS,
+  'completeParams',
 ] as const satisfies readonly (keyof RouteConfig)[];
 
 /** An example of a configuration, for messages. */
@@ -74,13 +78,14 @@ export function readRoutes(
       continue;
     }
     checkKeys(route, ROUTE_KEYS, `${place}.`, issues);
-    const exact = readFlag(route.exact, `${place}.exact`, issues);
+    const exact = readFlag(route.exact, false, `${place}.exact`, issues);
     const path = readRoutePath(route.path, exact, `${place}.path`, issues);
     const upstreams = readUpstreams(route.upstream, `${place}.upstream`, issues);
     const own =
       route.policy === undefined ? policy : readPolicy(route.policy, `${place}.policy`, policies, issues);
     const present = readPresent(route.present, `${place}.present`, issues);
     const mending = readMending(route, place, issues);
+    const completeParams = readFlag(route.completeParams, true, `${place}.completeParams`, issues);
     if (path === undefined) continue;
     const held = `${path}${exact ? ' exactly' : ''}`;
     if (paths.has(held)) {
@@ -89,7 +94,7 @@ export function readRoutes(
     }
     paths.add(held);
     if (own !== undefined && upstreams.length > 0)
-      routes.push(createRoute({ path, exact, policy: own, present, ...mending }, upstreams));
+      routes.push(createRoute({ path, exact, policy: own, present, ...mending, completeParams }, upstreams));
   }
   return routes.sort((a, b) => b.path.length - a.path.length || Number(b.exact) - Number(a.exact));
 }
@@ -104,10 +109,10 @@ function createRoute(common: Omit<Route, 'upstream' | 'replicas'>, upstreams: re
   return Object.freeze({ ...first, replicas: Object.freeze(replicas) });
 }
 
-function readFlag(value: unknown, place: string, issues: GatewayIssue[]): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
+function readFlag(value: unknown, fallback: boolean, place: string, issues: GatewayIssue[]): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? fallback;
   issues.push(issue('wrong-type', place, `${shown(value)} is not true or false`, 'Write true or false'));
-  return false;
+  return fallback;
 }
 
 function readRoutePath(

@@ -6,6 +6,7 @@ export {
   type EndpointEventRewriter,
 } from '../session/index.js';
 export { type Admission, type Admit, type Arrival, type CarrierOptions, createAdmit } from './admission.js';
+export { clientKey } from './clientKey.js';
 export type { DecisionEvent } from './decisionEvent.js';
 export {
   BUDGETS,

@@ -46,7 +46,7 @@ const JSON_ONLY: readonly HeaderField[] = Object.freeze([JSON_BODY]);
 const NO_HEADERS: readonly HeaderField[] = Object.freeze([]);
 
 /** What one kind of endpoint allows, ready to be used. */
-interface KindTable {
+export interface KindTable {
   readonly kind: EndpointKind;
   readonly index: number;
   readonly methods: ReadonlySet<string>;
@@ -268,7 +268,7 @@ export function isHostChecked({ loopback }: RequestHead, { hosts, allowAnyHost }
 }
 
 /** Kinds of endpoint that a page of another site has no business to load as an image, a script or a frame. */
-const GUARDED_KINDS: readonly EndpointKind[] = ['mcp', 'sse', 'messages'];
+export const GUARDED_KINDS: readonly EndpointKind[] = ['mcp', 'sse', 'messages'];
 
 /**
  * Whether a page of another origin sent a request to which browsers add no Origin, such as a GET in no-cors mode. Following
@@ -287,7 +287,8 @@ function isSameOrigin(origin: string, head: RequestHead): boolean {
   return origin === `${head.scheme ?? 'http'}://${head.host}`;
 }
 
-function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKind, KindTable>> {
+/** What each kind of endpoint allows under a policy. */
+export function createKindTables(settings: PolicySettings): Readonly<Record<EndpointKind, KindTable>> {
   const needs = unionOfNeeds(settings.revisions);
   const tables = ENDPOINT_KINDS.map((kind, index): KindTable => {
     const own = needsOfKind(kind, needs);

@@ -97,7 +97,7 @@ export const METADATA_NAMES: readonly string[] = Object.freeze([
 ]);
 
 /** Endings of paths that hold metadata: OpenID Connect puts the name behind the issuer's path. */
-const METADATA_ENDINGS: readonly string[] = Object.freeze([
+export const METADATA_ENDINGS: readonly string[] = Object.freeze([
   '/.well-known/openid-configuration',
   '/server-card',
 ]);

@@ -69,9 +69,9 @@ export const MAX_REQUESTED_HEADERS = 128;
 /** Longest list of requested headers that is looked at; longer ones are refused unread. */
 export const MAX_LIST_LENGTH = MAX_REQUESTED_HEADERS * MAX_HEADER_NAME_LENGTH;
 /** Most white space that intermediaries may have put around one name. */
-const MAX_OWS_PER_ELEMENT = 2;
+export const MAX_OWS_PER_ELEMENT = 2;
 /** Most empty list elements that intermediaries may have left (RFC 9110 section 5.6.1.2). */
-const MAX_EMPTY_ELEMENTS = 16;
+export const MAX_EMPTY_ELEMENTS = 16;
 
 /** Whether a text is a token, and so can be a method or a header name. @see https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
 export function isToken(text: string): boolean {
@@ -185,7 +185,7 @@ export function isJsonContentType(value: string): boolean {
 /** A media type with the white space of HTTP around it (RFC 9110 section 5.6.3). */
 const OWS_AROUND = /^[ \t]*([^ \t]*)[ \t]*$/;
 /** Longest Content-Type that is looked at. */
-const MAX_CONTENT_TYPE_LENGTH = 256;
+export const MAX_CONTENT_TYPE_LENGTH = 256;
 
 /**
  * Appends names to a `Vary` value that already stands in a response, without repeating one.

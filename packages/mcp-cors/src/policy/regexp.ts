@@ -60,8 +60,7 @@ export function parseOriginRegExp(source: string, flags: string): OriginRegExp |
   } catch {
     return { fault: 'regexp-syntax' };
   }
-  const parser = createParser(source, flags.includes('i'));
-  const tree = parser.parse();
+  const tree = parseExpression(source, flags);
   if ('fault' in tree) return tree;
   const automaton = compileAutomaton(tree);
   if (automaton === undefined) return { fault: 'regexp-too-complex' };
@@ -74,6 +73,11 @@ export function parseOriginRegExp(source: string, flags: string): OriginRegExp |
 }
 
 type Tree = Expression | RegExpFault;
+
+/** The tree of an expression whose syntax JavaScript accepts. */
+export function parseExpression(source: string, flags: string): Tree {
+  return createParser(source, flags.includes('i')).parse();
+}
 
 /** A recursive-descent parser of the accepted grammar. */
 function createParser(source: string, ignoreCase: boolean): { parse(): Tree } {

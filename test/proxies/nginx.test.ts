@@ -1,0 +1,3 @@
+import { runProxyVectors } from './runner.js';
+
+runProxyVectors('nginx');

@@ -1,0 +1,43 @@
+import { mkdirSync } from 'node:fs';
+import type { Program } from './place.js';
+
+/** The real server of a target. */
+export interface ProxyServer {
+  /** What starts it with rendered configurations, in the foreground and without being root. */
+  readonly program: (texts: readonly string[], folder: string, ports: readonly number[]) => Program;
+}
+
+/** nginx with what Debian's nginx.conf has around conf.d, but for paths that only root may write. */
+const NGINX: ProxyServer = {
+  program: (texts, folder) => ({
+    command: ['nginx', '-p', folder, '-c', `${folder}/nginx.conf`, '-g', 'daemon off;'],
+    prepare: () => mkdirSync(`${folder}/conf.d`),
+    files: {
+      'nginx.conf': [
+        ...(process.getuid?.() === 0 ? ['user root;'] : []),
+        'worker_processes 1;',
+        `pid ${folder}/nginx.pid;`,
+        'error_log stderr;',
+        'events { worker_connections 768; }',
+        'http {',
+        '    access_log off;',
+        ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+          (name) => `    ${name}_temp_path ${folder}/${name};`,
+        ),
+        '    sendfile on;',
+        '    tcp_nopush on;',
+        '    types_hash_max_size 2048;',
+        '    include /etc/nginx/mime.types;',
+        '    default_type application/octet-stream;',
+        '    gzip on;',
+        `    include ${folder}/conf.d/*.conf;`,
+        '}',
+        '',
+      ].join('\n'),
+      ...Object.fromEntries(texts.map((text, i) => [`conf.d/${String(i).padStart(3, '0')}.conf`, text])),
+    },
+  }),
+};
+
+/** By the names of their targets. */
+export const SERVERS: Readonly<Record<string, ProxyServer>> = { nginx: NGINX };
