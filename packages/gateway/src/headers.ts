@@ -45,13 +45,22 @@ function connectionOptions(connection: string | undefined): readonly string[] {
   return connection === undefined ? [] : connection.split(',').map((name) => name.trim().toLowerCase());
 }
 
+/** What the headers for an upstream are made with, besides the client's. */
+export interface UpstreamHeaders {
+  readonly host: string;
+  /** Whether what only means something to whoever checks the page stays. */
+  readonly keepPageHeaders: boolean;
+  /** In place of the client's. */
+  readonly requestId?: string | undefined;
+}
+
 /**
  * The headers for the upstream, as a flat list of names and values: the client's own spelling, order and repetition,
  * without what belongs to the client's connection.
  */
 export function requestHeaders(
   request: IncomingMessage,
-  { host, keepPageHeaders }: { readonly host: string; readonly keepPageHeaders: boolean },
+  { host, keepPageHeaders, requestId }: UpstreamHeaders,
 ): string[] {
   const raw = request.rawHeaders;
   const dropped = connectionOptions(request.headers.connection);
@@ -63,9 +72,11 @@ export function requestHeaders(
     if (!keepPageHeaders && isPageHeader(name)) continue;
     // A compressed event stream is a buffered one.
     if (wantsStream && name === 'accept-encoding') continue;
+    if (requestId !== undefined && name === 'x-request-id') continue;
     headers.push(raw[i] as string, raw[i + 1] as string);
   }
   if (wantsStream) headers.push('Accept-Encoding', 'identity');
+  if (requestId !== undefined) headers.push('X-Request-Id', requestId);
   if (request.socket.remoteAddress !== undefined)
     headers.push('X-Forwarded-For', request.socket.remoteAddress);
   if (request.headers.host !== undefined) headers.push('X-Forwarded-Host', request.headers.host);

@@ -41,6 +41,12 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
 export interface ExchangeRecord {
   /** To be called with each part of an event stream that is forwarded. */
   countEvents(chunk: Uint8Array): void;
+  /** The request was handed to the upstream. */
+  forwarded?(): void;
+  /** The head of the upstream's answer is there. */
+  upstreamAnswered?(): void;
+  /** The head of an event stream was sent. */
+  streamBegan?(): void;
 }
 
 /** Makes records of exchanges and tells the listener of them. */

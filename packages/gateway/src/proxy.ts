@@ -24,6 +24,8 @@ export interface Passage {
   readonly route: Route;
   readonly service: Service;
   readonly record: ExchangeRecord | undefined;
+  /** For the upstream, in place of what the client sent. */
+  readonly requestId: string | undefined;
   /** What becomes of the attempt to connect, where the route leads to several upstreams. */
   readonly attempt?: Attempt | undefined;
 }
@@ -42,6 +44,8 @@ export interface ReverseProxy {
   endStreams(): void;
   /** How often headers of tool calls were completed. */
   completions(): CompletionCounts;
+  /** How many are open. */
+  openStreams(): number;
 }
 
 type Body = Buffer | PassThrough | null;
@@ -88,6 +92,7 @@ export function createReverseProxy(): ReverseProxy {
       onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
       onHeld,
     });
+    record?.forwarded?.();
     connection.dispatch(options, observer === undefined ? handler : observed(handler, observer));
   }
 
@@ -119,6 +124,7 @@ export function createReverseProxy(): ReverseProxy {
 
   return {
     completions: completion.counts,
+    openStreams: () => streams.size,
     forward: (passage) => readBody(passage.request, (body) => send(passage, body)),
     endStreams() {
       endingStreams = true;
@@ -127,10 +133,11 @@ export function createReverseProxy(): ReverseProxy {
   };
 }
 
-function headersFor({ request, decision, route }: Passage): string[] {
+function headersFor({ request, decision, route, requestId }: Passage): string[] {
   return requestHeaders(request, {
     host: route.upstream.host,
     keepPageHeaders: decision.wouldDeny !== undefined,
+    requestId,
   });
 }
 

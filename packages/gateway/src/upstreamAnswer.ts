@@ -86,6 +86,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     writeHead();
     if (!streaming) return; // for others, a head on its own would cost a write
     response.flushHeaders(); // a client waits for the head before the first event
+    record?.streamBegan?.();
     route.onStream(response);
   }
 
@@ -124,6 +125,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
 
     onResponseStart(_, status, upstreamHeaders: IncomingHttpHeaders) {
       if (over || status < 200) return; // an interim response; the final one follows
+      record?.upstreamAnswered?.();
       try {
         takeHead(status, responseHeaders(upstreamHeaders, decision));
       } catch {

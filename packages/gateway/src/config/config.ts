@@ -1,7 +1,9 @@
 import type { Policy, PolicyConfig } from 'mcp-cors';
 import { GatewayConfigError, type GatewayIssue } from '../errors.js';
+import { type AuditConfig, type AuditSettings, readAudit } from './audit.js';
 import { type Limits, type LimitsConfig, readLimits } from './limits.js';
 import { isLoopbackListen, readListen } from './listen.js';
+import { type MetricsConfig, type MetricsSettings, readMetrics } from './metrics.js';
 import { type PlacedPolicies, readPolicy } from './policy.js';
 import { checkKeys, isObject, issue } from './reading.js';
 import { ROUTES_EXAMPLE, type Route, type RouteConfig, readRoutes } from './routes.js';
@@ -13,6 +15,10 @@ export interface GatewayConfig {
   readonly policy: PolicyConfig;
   readonly routes: readonly RouteConfig[];
   readonly limits?: LimitsConfig | undefined;
+  /** A line of JSON for each decision. */
+  readonly audit?: AuditConfig | undefined;
+  /** A listener of its own with metrics and health. */
+  readonly metrics?: MetricsConfig | undefined;
 }
 
 /** A configuration that was found good. */
@@ -23,6 +29,8 @@ export interface GatewaySettings {
   /** Longest path first. */
   readonly routes: readonly Route[];
   readonly limits: Limits;
+  readonly audit: AuditSettings | undefined;
+  readonly metrics: MetricsSettings | undefined;
 }
 
 const GATEWAY_KEYS = [
@@ -30,6 +38,8 @@ const GATEWAY_KEYS = [
   'policy',
   'routes',
   'limits',
+  'audit',
+  'metrics',
 ] as const satisfies readonly (keyof GatewayConfig)[];
 
 /**
@@ -54,6 +64,8 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   const policy = readPolicy(config.policy, 'policy', policies, issues);
   const routes = readRoutes(config.routes, policy, policies, issues);
   const limits = readLimits(config.limits, issues);
+  const audit = readAudit(config.audit, issues);
+  const metrics = readMetrics(config.metrics, issues);
 
   if (listen !== undefined && !isLoopbackListen(listen.host)) {
     for (const [place, { settings }] of policies) {
@@ -62,7 +74,7 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
     }
   }
   if (issues.length > 0 || listen === undefined || policy === undefined) throw new GatewayConfigError(issues);
-  return Object.freeze({ ...listen, policy, routes, limits });
+  return Object.freeze({ ...listen, policy, routes, limits, audit, metrics });
 }
 
 function hostsMissing(host: string, place: string): GatewayIssue {

@@ -65,8 +65,8 @@ export interface Admission {
   readonly requestId: string | undefined;
   /** Seals the session ids of the response; undefined when they pass as they are. */
   readonly sealId: ((id: string) => string) | undefined;
-  /** Tells the listener. To be called once the decision was applied. */
-  readonly announce: (() => void) | undefined;
+  /** Tells the listener, and gives what it was told. To be called once the decision was applied. */
+  readonly announce: (() => DecisionEvent) | undefined;
 }
 
 /** Decides about requests, with everything that needs more than their heads. Never throws and never rejects. */
@@ -117,8 +117,11 @@ export function createAdmit(options: CarrierOptions): Admit {
         requestId,
         announce:
           onDecision &&
-          (() =>
-            onDecision(decisionEvent(told, { head, policy, address, requestId, durationMs, limiterError }))),
+          (() => {
+            const event = decisionEvent(told, { head, policy, address, requestId, durationMs, limiterError });
+            onDecision(event);
+            return event;
+          }),
       };
     };
     const proceed = (decided: Decision): Admission | Promise<Admission> => {

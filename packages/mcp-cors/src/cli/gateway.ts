@@ -5,13 +5,24 @@ import type { PolicyConfig } from '../policy/index.js';
 import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
 import { serveUntilSignal } from './ending.js';
 import { toCommandError } from './issues.js';
+import { onReopenSignal } from './logSignals.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
 import { loadPackage } from './packages.js';
 import { CommandError, type Terminal } from './terminal.js';
 
 /** What this command uses of @mcp-cors/gateway, which is loaded by name since it depends on this package. */
 interface GatewayPackage {
-  startGateway(config: unknown, options: GatewayListeners): Promise<{ url: string; close(): Promise<void> }>;
+  startGateway(
+    config: unknown,
+    options: Partial<GatewayListeners> & { onWarning(message: string): void },
+  ): Promise<RunningGateway>;
+}
+
+interface RunningGateway {
+  readonly url: string;
+  readonly adminUrl: string | undefined;
+  reopen(): void;
+  close(): Promise<void>;
 }
 
 interface GatewayListeners {
@@ -32,6 +43,7 @@ interface GatewayFlags {
   readonly origin?: readonly string[];
   readonly host?: readonly string[];
   readonly reportOnly?: boolean;
+  readonly metrics?: string;
   readonly format: OutputFormat;
 }
 
@@ -53,6 +65,7 @@ export function addGatewayCommand(program: Command, terminal: Terminal): void {
     .option('-o, --origin <pattern>', 'a page that may connect; can be repeated', collect)
     .option('--host <host>', 'a name under which clients reach the gateway; can be repeated', collect)
     .option('--report-only', 'decide and report, but refuse nothing')
+    .option('--metrics <host:port>', 'where to serve /metrics, /healthz and /readyz (default: nowhere)')
     .addOption(formatOption())
     .addHelpText('after', GATEWAY_EXAMPLES)
     .action((flags: GatewayFlags) => runGateway(flags, terminal));
@@ -68,21 +81,36 @@ Examples:
 async function runGateway(flags: GatewayFlags, terminal: Terminal): Promise<void> {
   const { config, file, publicPath } = gatewayConfigOf(flags);
   const { startGateway } = await loadPackage<GatewayPackage>('@mcp-cors/gateway', 'gateway');
-  const log = createRefusalLog(terminal);
-  let gateway: Awaited<ReturnType<GatewayPackage['startGateway']>>;
+  // An audit on standard error tells of refusals too, and whoever reads it expects nothing else there.
+  const log = auditFile(config) === '-' ? {} : createRefusalLog(terminal);
+  const onWarning = (message: string): void =>
+    terminal.err(`${terminal.paintErr('warning', 'warning:')} ${message}`);
+  let gateway: RunningGateway;
   try {
-    gateway = await startGateway(config, log);
+    gateway = await startGateway(config, { ...log, onWarning });
   } catch (error) {
     throw toCommandError(error, (path) => (file === undefined ? path : `${file}: ${path}`));
   }
   const url = `${gateway.url}${publicPath}`;
   if (flags.format === 'json') terminal.out(JSON.stringify({ listening: url }));
   else terminal.out(`listening on ${url}`);
+  if (gateway.adminUrl !== undefined) terminal.err(`metrics on ${gateway.adminUrl}/metrics`);
+  // Without anything to open anew, SIGHUP ends the process as its sender expects.
+  const watched = gateway.adminUrl !== undefined || auditFile(config) !== undefined;
+  const stopReopening = watched ? onReopenSignal(() => gateway.reopen()) : () => {};
   await serveUntilSignal(() => gateway.close(), terminal);
+  stopReopening();
+}
+
+/** Where the audit of a configuration of unknown shape goes. */
+function auditFile(config: unknown): unknown {
+  return (config as GatewayConfigDraft | null | undefined)?.audit?.file;
 }
 
 interface GatewayConfigDraft {
   listen?: unknown;
+  audit?: { readonly file?: unknown } | null;
+  metrics?: unknown;
   policy?: Partial<PolicyConfig>;
   routes?: readonly { path?: string; upstream?: string }[];
 }
@@ -102,6 +130,9 @@ function gatewayConfigOf(flags: GatewayFlags): {
 
   const config: GatewayConfigDraft = { ...read };
   if (flags.listen !== undefined) config.listen = flags.listen;
+  if (flags.metrics !== undefined) {
+    config.metrics = { ...(config.metrics as object | undefined), listen: flags.metrics };
+  }
   let publicPath = config.routes?.[0]?.path ?? '';
   if (flags.upstream !== undefined) {
     const url = URL.canParse(flags.upstream) ? new URL(flags.upstream) : undefined;
