@@ -7,6 +7,7 @@ import { createJournal, type ExchangeListener, type ExchangeRecord } from './jou
 import { createReport, guardListener, type Tell } from './listeners.js';
 import type { AdminListener } from './metrics/admin.js';
 import { type AccountListener, observe, type Rejection } from './observation.js';
+import type { CompletionCounts } from './params/completion.js';
 
 /** A request with its admission. */
 export interface Admitted {
@@ -49,6 +50,7 @@ export interface InstrumentsSources {
   readonly connections: () => number;
   readonly openRequests: () => number;
   readonly openStreams: () => number;
+  readonly completions: () => CompletionCounts;
 }
 
 /** Makes what a gateway is watched with. What is not asked for is not even loaded, and costs nothing for a request. */

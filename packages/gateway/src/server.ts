@@ -69,6 +69,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     connections: exchanges.connections,
     openRequests: exchanges.requests,
     openStreams: proxy.openStreams,
+    completions: proxy.completions,
   });
   server.on('request', createHandler(live, proxy, instruments));
   server.on('clientError', (error, socket) =>

@@ -3,6 +3,7 @@ import type { Policy } from 'mcp-cors';
 import type { DecisionEvent } from 'mcp-cors/carrier';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Account, Rejection } from '../observation.js';
+import type { CompletionCounts } from '../params/completion.js';
 
 /** Figures for Prometheus. */
 export interface Metrics {
@@ -19,6 +20,7 @@ export interface MetricsSources {
   readonly openStreams: () => number;
   readonly openRequests: () => number;
   readonly lostAuditLines: () => number;
+  readonly completions: () => CompletionCounts;
 }
 
 /** Patterns of a policy that are told apart; a label's values must be few. */
@@ -75,7 +77,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   });
   const upstreamSeconds = new Histogram({
     name: 'mcp_cors_upstream_head_duration_seconds',
-    help: 'From there to the head of the upstream’s answer.',
+    help: 'From there to the head of the answer of the upstream.',
     labelNames: ['route'],
     buckets: UPSTREAM_BUCKETS,
     registers,
@@ -99,15 +101,30 @@ export function createMetrics(sources: MetricsSources): Metrics {
       },
     });
   }
-  new Counter({
-    name: 'mcp_cors_audit_lost_lines_total',
-    help: 'Lines of the audit that could not be kept.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(sources.lostAuditLines());
-    },
-  });
+  const counted: readonly (readonly [name: string, help: string, read: () => number])[] = [
+    ['mcp_cors_audit_lost_lines_total', 'Lines of the audit that could not be kept.', sources.lostAuditLines],
+    [
+      'mcp_cors_completed_calls_total',
+      'Tool calls of pages that were sent with Mcp-Param headers added.',
+      () => sources.completions().completed,
+    ],
+    [
+      'mcp_cors_tool_inquiries_total',
+      'Times that an upstream was asked for its tools, to know their headers.',
+      () => sources.completions().asked,
+    ],
+  ];
+  for (const [name, help, read] of counted) {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  }
   new Gauge({
     name: 'mcp_cors_build_info',
     help: 'Always 1; the labels say what runs.',
