@@ -1,8 +1,10 @@
 import {
+  type AuditConfig,
   type Gateway,
   type GatewayConfig,
   type GatewayOptions,
   type LimitsConfig,
+  type MetricsConfig,
   type RouteConfig,
   startGateway,
 } from '@mcp-cors/gateway';
@@ -17,12 +19,14 @@ export interface Setting extends GatewayOptions {
   readonly limits?: LimitsConfig;
   readonly listen?: string;
   readonly publicUrl?: string;
+  readonly audit?: AuditConfig;
+  readonly metrics?: MetricsConfig;
 }
 
 /** Starts a gateway for the allowed page in front of `/mcp` of an upstream; it lives as long as the test. */
 export async function startTestGateway(
   upstream: { readonly url: string },
-  { policy, routes, limits, listen = '127.0.0.1:0', publicUrl, ...listeners }: Setting = {},
+  { policy, routes, limits, listen = '127.0.0.1:0', publicUrl, audit, metrics, ...listeners }: Setting = {},
 ): Promise<Gateway> {
   const config: GatewayConfig = {
     listen,
@@ -30,6 +34,8 @@ export async function startTestGateway(
     policy: { origins: [PAGE], ...policy },
     routes: routes ?? [{ path: '/', upstream: upstream.url }],
     limits: { shutdownTimeoutMs: 200, ...limits },
+    audit,
+    metrics,
   };
   const gateway = await startGateway(config, listeners);
   onTestFinished(() => gateway.close());

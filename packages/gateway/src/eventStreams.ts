@@ -21,6 +21,7 @@ type Ending = 'none' | 'lasting' | 'all';
 /** All event streams that are under way. */
 export interface EventStreams {
   open(response: ServerResponse, opening: Opening): EventStream;
+  count(): number;
   /** Ends streams where they are between two events, from now on. */
   end(which: Exclude<Ending, 'none'>): void;
   /** Ends all, wherever they are. */
@@ -54,6 +55,7 @@ export function createEventStreams(): EventStreams {
       if (isOver()) stream.endBetweenEvents();
       return stream;
     },
+    count: () => open.size,
     end(which) {
       ending = which;
       for (const { stream, isEnding: isOver } of open.values()) if (isOver()) stream.endBetweenEvents();

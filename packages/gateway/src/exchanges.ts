@@ -6,6 +6,10 @@ import type { Duplex } from 'node:stream';
 export interface Exchanges {
   /** Whether a response is under way on a connection. */
   isAnswering(socket: Duplex): boolean;
+  /** How many connections are open. */
+  connections(): number;
+  /** How many requests are not answered whole. */
+  requests(): number;
   /** Closes connections that carry nothing, and every other once its responses are sent. */
   finish(): void;
   /** Closes all connections at once. */
@@ -37,6 +41,8 @@ export function followExchanges(server: Server): Exchanges {
 
   return {
     isAnswering,
+    connections: () => sockets.size,
+    requests: () => open.size,
     finish() {
       finishing = true;
       for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close');

@@ -51,6 +51,8 @@ export interface Presenting {
   readonly present: Presentation;
   /** Whether the answer is to come without a content coding, so that it can be read here. */
   readonly uncoded: boolean;
+  /** In place of the client's. */
+  readonly requestId?: string | undefined;
   /** Of a body that is sent whole. */
   readonly bodyLength: number | undefined;
 }
@@ -74,7 +76,7 @@ function connectionOptions(connection: string | undefined): readonly string[] {
  * without what belongs to the client's connection.
  */
 export function requestHeaders(request: IncomingMessage, presenting: Presenting): string[] {
-  const { host, keepPageHeaders, present, uncoded, bodyLength } = presenting;
+  const { host, keepPageHeaders, present, uncoded, requestId, bodyLength } = presenting;
   const raw = request.rawHeaders;
   const dropped = connectionOptions(request.headers.connection);
   const wantsStream = request.headers.accept?.toLowerCase().includes('text/event-stream') ?? false;
@@ -88,10 +90,12 @@ export function requestHeaders(request: IncomingMessage, presenting: Presenting)
     }
     // A compressed event stream is a buffered one.
     if ((wantsStream || uncoded) && name === 'accept-encoding') continue;
+    if (requestId !== undefined && name === 'x-request-id') continue;
     const isLength = bodyLength !== undefined && name === 'content-length';
     headers.push(raw[i] as string, isLength ? String(bodyLength) : (raw[i + 1] as string));
   }
   if (wantsStream || uncoded) headers.push('Accept-Encoding', 'identity');
+  if (requestId !== undefined) headers.push('X-Request-Id', requestId);
   if (request.socket.remoteAddress !== undefined)
     headers.push('X-Forwarded-For', request.socket.remoteAddress);
   if (request.headers.host !== undefined) headers.push('X-Forwarded-Host', request.headers.host);

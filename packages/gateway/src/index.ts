@@ -1,6 +1,9 @@
+export type { AuditConfig } from './config/audit.js';
 export { type GatewayConfig, readGatewayConfig } from './config/config.js';
 export type { LimitsConfig } from './config/limits.js';
 export { DEFAULT_LISTEN, parseListen } from './config/listen.js';
+export type { MetricsConfig, TokenConfig } from './config/metrics.js';
+export type { RateConfig, RatesConfig } from './config/rates.js';
 export type { RouteConfig } from './config/routes.js';
 export {
   GATEWAY_ANSWERS,

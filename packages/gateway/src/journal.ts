@@ -46,6 +46,12 @@ export interface ExchangeRecord {
   countEvents(chunk: Uint8Array): void;
   /** To be called when something is wrong with the answer. */
   fault(fault: GatewayFault): void;
+  /** The request was handed to the upstream. */
+  forwarded?(): void;
+  /** The head of the upstream's answer is there. */
+  upstreamAnswered?(): void;
+  /** The head of an event stream was sent. */
+  streamBegan?(): void;
 }
 
 /** Makes records of exchanges and tells the listener of them. */

@@ -69,16 +69,29 @@ export function createLiveService(
 }
 
 /** What a gateway that serves cannot change any more. */
-const LASTING = ['host', 'port'] as const satisfies readonly (keyof GatewaySettings)[];
+const LASTING: readonly {
+  readonly path: string;
+  readonly code: string;
+  readonly what: string;
+  readonly of: (settings: GatewaySettings) => unknown;
+}[] = [
+  {
+    path: 'listen',
+    code: 'listen-changed',
+    what: 'what the gateway listens on',
+    of: ({ host, port }) => [host, port],
+  },
+  { path: 'audit', code: 'audit-changed', what: 'the audit', of: ({ audit }) => audit },
+  { path: 'metrics', code: 'metrics-changed', what: 'the admin listener', of: ({ metrics }) => metrics },
+];
 
 function lastingIssues(first: GatewaySettings, next: GatewaySettings): readonly GatewayIssue[] {
-  if (LASTING.every((key) => next[key] === first[key])) return [];
-  return [
-    {
-      code: 'listen-changed',
-      path: 'listen',
-      message: 'what the gateway listens on cannot change while it runs',
-      remedy: 'Restart the gateway, or set listen back',
-    },
-  ];
+  return LASTING.filter(({ of }) => JSON.stringify(of(first)) !== JSON.stringify(of(next))).map(
+    ({ path, code, what }) => ({
+      code,
+      path,
+      message: `${what} cannot change while the gateway runs`,
+      remedy: `Restart the gateway, or set ${path} back`,
+    }),
+  );
 }

@@ -31,6 +31,8 @@ export interface Passage {
   readonly metadata: MetadataRequest | undefined;
   readonly service: Service;
   readonly record: ExchangeRecord | undefined;
+  /** For the upstream, in place of what the client sent. */
+  readonly requestId: string | undefined;
   /** What becomes of the attempt to connect, where the route leads to several upstreams. */
   readonly attempt?: Attempt | undefined;
 }
@@ -54,6 +56,8 @@ export interface ReverseProxy {
   cutStreams(): void;
   /** How often headers of tool calls were completed. */
   completions(): CompletionCounts;
+  /** How many are open. */
+  openStreams(): number;
 }
 
 type Body = Buffer | PassThrough | null;
@@ -111,6 +115,7 @@ export function createReverseProxy(): ReverseProxy {
       onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
       onHeld: sending.onHeld,
     });
+    passage.record?.forwarded?.();
     connection.dispatch(
       options,
       sending.observer === undefined ? handler : observed(handler, sending.observer),
@@ -152,6 +157,7 @@ export function createReverseProxy(): ReverseProxy {
 
   return {
     completions: completion.counts,
+    openStreams: () => streams.count(),
     forward: (passage) => readBody(passage.request, (body) => send(passage, body)),
     endStreams: (which) => streams.end(which),
     cutStreams: () => streams.cut(),
@@ -159,12 +165,13 @@ export function createReverseProxy(): ReverseProxy {
 }
 
 function headersFor(passage: Passage, target: string, body: Body): string[] {
-  const { request, decision, route } = passage;
+  const { request, decision, route, requestId } = passage;
   return requestHeaders(request, {
     host: presentedHost(request, route),
     keepPageHeaders: decision.wouldDeny !== undefined,
     present: route.present,
     uncoded: wantsUncoded(passage, target),
+    requestId,
     bodyLength: Buffer.isBuffer(body) ? body.length : undefined,
   });
 }

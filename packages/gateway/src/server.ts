@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Admission, type CarrierOptions, createAdmit } from 'mcp-cors/carrier';
+import type { Admission, CarrierOptions } from 'mcp-cors/carrier';
 import { applyDecision, readRequestHead, rewriteRequest } from 'mcp-cors/node';
 import { answer } from './answer.js';
 import { type GatewayConfig, type GatewaySettings, readGatewayConfig } from './config/config.js';
-import { isLoopbackListen } from './config/listen.js';
 import { GatewayConfigError } from './errors.js';
 import { type Exchanges, followExchanges } from './exchanges.js';
-import { createJournal, type ExchangeListener } from './journal.js';
+import { createInstruments, type Instruments } from './instruments.js';
+import type { ExchangeListener } from './journal.js';
+import { createAdmissions } from './limits/admissions.js';
+import type { Tell } from './listeners.js';
+import { listenOn } from './listening.js';
 import { createLiveService, type LiveService } from './live.js';
 import { loopIssues } from './loops.js';
 import { findMetadataRoute } from './oauth/wellKnown.js';
@@ -21,6 +24,8 @@ import { findRoute, isPlainPath } from './routing.js';
 export interface GatewayOptions extends CarrierOptions {
   /** Hears of every exchange, at its head and at its end. */
   readonly onExchange?: ExchangeListener | undefined;
+  /** Is told what the owner has to know while requests are served. Default: standard error. */
+  readonly onWarning?: Tell | undefined;
 }
 
 /** A gateway that serves. */
@@ -29,9 +34,13 @@ export interface Gateway {
   readonly url: string;
   /** How often `Mcp-Param-*` headers of tool calls were completed, and tools asked for to that end. */
   completions(): CompletionCounts;
+  /** Where the admin listener is, if there is one: `http://127.0.0.1:9808`. */
+  readonly adminUrl: string | undefined;
+  /** Opens the audit's file anew, after it was moved, and reads the admin listener's token again. */
+  reopen(): void;
   /**
    * Puts another configuration in place of the current one, at once and whole. Requests under way keep what they began
-   * with; `listen` cannot change.
+   * with; `listen`, `audit` and `metrics` cannot change.
    * @throws {GatewayConfigError} with every issue; the current configuration then stays.
    */
   reload(config: GatewayConfig): Promise<void>;
@@ -54,25 +63,41 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const live = createLiveService(settings, check);
   const proxy = createReverseProxy();
   const exchanges = followExchanges(server);
-  server.on('request', createHandler(live, proxy, options));
+  const instruments = await createInstruments({
+    options,
+    tell: options.onWarning ?? tellStandardError,
+    settings: () => live.current.settings,
+    connections: exchanges.connections,
+    openRequests: exchanges.requests,
+    openStreams: proxy.openStreams,
+    completions: proxy.completions,
+  });
+  server.on('request', createHandler(live, proxy, instruments));
   server.on('clientError', (error, socket) =>
-    answerClientError(error, socket, exchanges.isAnswering(socket)),
+    answerClientError(error, socket, exchanges.isAnswering(socket), instruments),
   );
 
-  const url = await listen(server, settings);
-  const issues = check(settings);
-  if (issues.length > 0) {
-    await new Promise((resolve) => server.close(resolve));
-    throw new GatewayConfigError(issues);
+  let url: string;
+  try {
+    url = await listenOn(server, settings, 'listen');
+    const issues = check(settings);
+    if (issues.length > 0) throw new GatewayConfigError(issues);
+    await instruments.start();
+  } catch (error) {
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+    await instruments.close();
+    throw error;
   }
 
   let closing: Promise<void> | undefined;
   return {
     url,
     completions: proxy.completions,
+    adminUrl: instruments.adminUrl,
+    reopen: instruments.reopen,
     reload: (next) => live.reload(next),
     close() {
-      closing ??= closeGateway({ server, exchanges, proxy, live });
+      closing ??= closeGateway({ server, exchanges, proxy, live, instruments });
       return closing;
     },
   };
@@ -82,11 +107,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 function createHandler(
   live: LiveService,
   proxy: ReverseProxy,
-  options: GatewayOptions,
+  instruments: Instruments,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { onExchange } = options;
-  const journal = onExchange === undefined ? undefined : createJournal(onExchange);
-  const admit = createAdmit(options);
+  const { carrier, follow } = instruments;
+  const admissionsOf = createAdmissions(carrier, live.current.settings);
   return (request, response) => {
     const service = live.current; // for the whole request: a reload may come at any moment
     const target = request.url ?? '/';
@@ -96,9 +120,8 @@ function createHandler(
     const route = metadata?.route ?? findRoute(routes, head.path);
     const policy = route?.policy ?? service.settings.policy;
     const settle = (admission: Admission): void => {
-      const { decision, sealId, announce } = admission;
-      const record = journal?.follow(request, response, head, decision);
-      announce?.();
+      const { decision, sealId, requestId } = admission;
+      const record = follow?.({ request, response, head, target, admission, route: route?.path });
       if (decision.status !== undefined) {
         applyDecision(decision, response);
       } else if (!isPlainPath(head.path)) {
@@ -106,30 +129,25 @@ function createHandler(
       } else if (route === undefined) {
         answer(response, decision, 'no-route');
       } else {
-        rewriteRequest(request, admission);
+        if (admission.sessionId !== undefined || admission.target !== undefined) {
+          rewriteRequest(request, { ...admission, requestId: undefined });
+        }
         if (sealId !== undefined) applyDecision(decision, response, sealId);
-        const passage = { request, response, head, decision, route, metadata, service, record };
+        const passage = { request, response, head, decision, route, metadata, service, record, requestId };
         if (route.replicas === undefined) proxy.forward(passage);
         else forwardToReplica(passage, route.replicas, proxy);
       }
     };
     const given = request.headers['x-request-id'];
-    const admitted = admit(policy, {
+    const admitted = admissionsOf(service.settings)(policy, {
       head,
       target,
       address: request.socket.remoteAddress,
       requestId: typeof given === 'string' ? given : undefined,
     });
-    // A listener's own error is its owner's to handle, as if it had been thrown at once.
     if (admitted instanceof Promise) admitted.then(settle).catch(throwOutside);
     else settle(admitted);
   };
-}
-
-function throwOutside(error: unknown): void {
-  setImmediate(() => {
-    throw error;
-  });
 }
 
 /** A gateway that closes. */
@@ -138,6 +156,7 @@ interface Closing {
   readonly exchanges: Exchanges;
   readonly proxy: ReverseProxy;
   readonly live: LiveService;
+  readonly instruments: Instruments;
 }
 
 /** What happens to exchanges that are still under way when a part of the time for them has gone. */
@@ -148,10 +167,11 @@ const DRAIN: readonly (readonly [part: number, step: (parts: Closing) => void])[
 ];
 
 async function closeGateway(parts: Closing): Promise<void> {
-  const { server, exchanges, proxy, live } = parts;
+  const { server, exchanges, proxy, live, instruments } = parts;
   const { shutdownTimeoutMs } = live.current.settings.limits;
   // The HTTP server's own close() also destroys connections whose response is complete but not yet sent.
   const closed = new Promise<unknown>((resolve) => NetServer.prototype.close.call(server, resolve));
+  instruments.drain();
   exchanges.finish();
   proxy.endStreams('lasting');
   const steps = shutdownTimeoutMs > 0 ? DRAIN : [];
@@ -159,50 +179,45 @@ async function closeGateway(parts: Closing): Promise<void> {
   await closed;
   for (const timer of timers) clearTimeout(timer);
   server.close(); // now only for what it does besides
+  // Responses hear of their connections' end some turns after the server does; until then they would be answered for.
+  for (let turn = 0; turn < 10 && exchanges.requests() > 0; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   await live.destroy();
+  await instruments.close();
 }
 
-function listen(server: Server, { host, port }: GatewaySettings): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    server.listen(port, host, () => {
-      const address = server.address() as AddressInfo;
-      const shown = isLoopbackListen(host) && !host.includes(':') ? host : address.address;
-      resolve(`http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`);
-    });
+function tellStandardError(message: string): void {
+  // biome-ignore lint/suspicious/noConsole: whoever starts a gateway by a call and does not listen must hear of it
+  console.error(`mcp-cors: ${message}`);
+}
+
+/** A fault of ours ends where faults end, and not in a promise. */
+function throwOutside(error: unknown): void {
+  setImmediate(() => {
+    throw error;
   });
 }
 
-const LISTEN_FAULTS: Readonly<Record<string, readonly [message: string, remedy: string]>> = {
-  EADDRINUSE: [
-    'the port is taken by another program',
-    'End that program, or choose another port; port 0 takes a free one',
-  ],
-  EACCES: ['this user may not listen on that port', 'Choose a port from 1024 on'],
-  EADDRNOTAVAIL: ['the address is not one of this machine', 'Use 127.0.0.1, or 0.0.0.0 for all addresses'],
-  ENOTFOUND: ['the name has no address', 'Use an address such as 127.0.0.1'],
-};
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const [message, remedy] = LISTEN_FAULTS[error.code ?? ''] ?? [error.message, 'Choose another address'];
-  return new GatewayConfigError([
-    {
-      code: 'listen-failed',
-      path: 'listen',
-      message: `cannot listen on ${host}:${port}: ${message}`,
-      remedy,
-    },
-  ]);
-}
-
 /** What Node's parser refuses gets its status and nothing else: there is no request head to decide about. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, answering: boolean): void {
+function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  answering: boolean,
+  instruments: Instruments,
+): void {
+  const { code = '' } = error;
+  const status = CLIENT_ERROR_STATUS[code] ?? '400 Bad Request';
+  const { remoteAddress, bytesRead } = socket as Socket;
+  // A connection that was opened and left says nothing; one that was refused says no more.
+  if (socket.writable && code !== 'ECONNRESET' && code !== 'EPIPE' && bytesRead > 0) {
+    instruments.reject({ code, status: Number.parseInt(status, 10), address: remoteAddress });
+  }
   // Within a response, a second one would be taken for a part of the first.
-  if (!socket.writable || answering || error.code === 'ECONNRESET') {
+  if (!socket.writable || answering || code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const status = CLIENT_ERROR_STATUS[error.code ?? ''] ?? '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   (socket as Socket).setTimeout(LINGER_MS, () => socket.destroy());
 }

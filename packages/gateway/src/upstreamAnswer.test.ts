@@ -37,6 +37,7 @@ it('gives up a stream that goes on after the gateway ended it', () => {
         metadata: undefined,
         service: createLiveService(settings, () => []).current,
         record: undefined,
+        requestId: undefined,
       },
       target: '/mcp',
       host: '127.0.0.1:1',

@@ -114,6 +114,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     if (endpoint !== undefined) delete headers['content-length']; // another address may be longer
     writeHead();
     response.flushHeaders(); // a client waits for the head before the first event
+    record?.streamBegan?.();
     stream = route.streams.open(response, {
       keepAliveCommentMs: exchange.passage.service.settings.limits.keepAliveCommentMs,
       commented: headers['content-length'] === undefined && isUncoded(headers),
@@ -168,6 +169,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
 
     onResponseStart(_, status, upstreamHeaders: IncomingHttpHeaders) {
       if (over || status < 200) return; // an interim response; the final one follows
+      record?.upstreamAnswered?.();
       try {
         takeHead(status, responseHeaders(upstreamHeaders, decision));
       } catch {

@@ -1,7 +1,9 @@
 import type { Policy, PolicyConfig } from 'mcp-cors';
 import { GatewayConfigError, type GatewayIssue } from '../errors.js';
+import { type AuditConfig, type AuditSettings, readAudit } from './audit.js';
 import { type Limits, type LimitsConfig, readLimits } from './limits.js';
 import { isLoopbackListen, readListen } from './listen.js';
+import { type MetricsConfig, type MetricsSettings, readMetrics } from './metrics.js';
 import { type PlacedPolicies, readPolicy } from './policy.js';
 import { readPublicUrl } from './publicUrl.js';
 import { checkKeys, isObject, issue } from './reading.js';
@@ -16,6 +18,10 @@ export interface GatewayConfig {
   readonly policy: PolicyConfig;
   readonly routes: readonly RouteConfig[];
   readonly limits?: LimitsConfig | undefined;
+  /** A line of JSON for each decision. */
+  readonly audit?: AuditConfig | undefined;
+  /** A listener of its own with metrics and health. */
+  readonly metrics?: MetricsConfig | undefined;
 }
 
 /** A configuration that was found good. */
@@ -29,6 +35,8 @@ export interface GatewaySettings {
   /** Whether any of the routes rewrites OAuth metadata. */
   readonly rewritesOauth: boolean;
   readonly limits: Limits;
+  readonly audit: AuditSettings | undefined;
+  readonly metrics: MetricsSettings | undefined;
 }
 
 const GATEWAY_KEYS = [
@@ -37,6 +45,8 @@ const GATEWAY_KEYS = [
   'policy',
   'routes',
   'limits',
+  'audit',
+  'metrics',
 ] as const satisfies readonly (keyof GatewayConfig)[];
 
 /**
@@ -62,6 +72,8 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   const policy = readPolicy(config.policy, 'policy', policies, issues);
   const routes = readRoutes(config.routes, policy, policies, issues);
   const limits = readLimits(config.limits, issues);
+  const audit = readAudit(config.audit, issues);
+  const metrics = readMetrics(config.metrics, issues);
 
   if (listen !== undefined && !isLoopbackListen(listen.host)) {
     for (const [place, { settings }] of policies) {
@@ -71,7 +83,7 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   }
   const rewritesOauth = routes.some(({ oauth }) => oauth === 'rewrite');
   if (issues.length > 0 || listen === undefined || policy === undefined) throw new GatewayConfigError(issues);
-  return Object.freeze({ ...listen, publicUrl, policy, routes, rewritesOauth, limits });
+  return Object.freeze({ ...listen, publicUrl, policy, routes, rewritesOauth, limits, audit, metrics });
 }
 
 function hostsMissing(host: string, place: string): GatewayIssue {

@@ -1,4 +1,5 @@
 import type { GatewayIssue } from '../errors.js';
+import { DEFAULT_RATES, type Rates, type RatesConfig, readRates } from './rates.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
 
 /** Bounds, in milliseconds; 0 turns one off. Event streams have no idle time-out. */
@@ -13,6 +14,8 @@ export interface LimitsConfig {
   readonly shutdownTimeoutMs?: number | undefined;
   /** Silence of an event stream after which it gets a comment. Default 15,000. */
   readonly keepAliveCommentMs?: number | undefined;
+  /** How many requests a client may send in a time; `off` for no bound. */
+  readonly rates?: RatesConfig | undefined;
 }
 
 const DEFAULT_LIMITS = Object.freeze({
@@ -24,20 +27,25 @@ const DEFAULT_LIMITS = Object.freeze({
 });
 
 /** Limits with their defaults. */
-export type Limits = { readonly [K in keyof typeof DEFAULT_LIMITS]: number };
+export type Limits = { readonly [K in keyof typeof DEFAULT_LIMITS]: number } & { readonly rates: Rates };
+
+const WITH_DEFAULT_RATES: Limits = Object.freeze({ ...DEFAULT_LIMITS, rates: DEFAULT_RATES });
 
 /** Reads `limits`. */
 export function readLimits(value: unknown, issues: GatewayIssue[]): Limits {
-  if (value === undefined) return DEFAULT_LIMITS;
+  if (value === undefined) return WITH_DEFAULT_RATES;
   if (!isObject(value)) {
     issues.push(
       issue('wrong-type', 'limits', 'limits is not an object', 'Write limits: { headersTimeoutMs: 120000 }'),
     );
-    return DEFAULT_LIMITS;
+    return WITH_DEFAULT_RATES;
   }
-  const keys = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
-  checkKeys(value, keys, 'limits.', issues);
-  const limits: { -readonly [K in keyof Limits]: number } = { ...DEFAULT_LIMITS };
+  const keys = Object.keys(DEFAULT_LIMITS) as (keyof typeof DEFAULT_LIMITS)[];
+  checkKeys(value, [...keys, 'rates'], 'limits.', issues);
+  const limits: { -readonly [K in keyof Limits]: Limits[K] } = {
+    ...DEFAULT_LIMITS,
+    rates: readRates(value.rates, issues),
+  };
   for (const key of keys) {
     const given = value[key];
     if (given === undefined) continue;

@@ -65,8 +65,8 @@ export interface Admission {
   readonly requestId: string | undefined;
   /** Seals the session ids of the response; undefined when they pass as they are. */
   readonly sealId: ((id: string) => string) | undefined;
-  /** Tells the listener. To be called once the decision was applied. */
-  readonly announce: (() => void) | undefined;
+  /** Tells the listener, and gives what it was told. To be called once the decision was applied. */
+  readonly announce: (() => DecisionEvent) | undefined;
 }
 
 /** Decides about requests, with everything that needs more than their heads. Never throws and never rejects. */
@@ -86,6 +86,7 @@ export function createAdmit(options: CarrierOptions): Admit {
     ...(withIds ? ['X-Request-Id'] : []),
   ];
   const findSealer = createSealers();
+  const addHeaders = createHeaderAdder(exposed);
 
   return function admit(policy, arrival) {
     // A live policy may be another one by the time that a directory or a limiter has answered.
@@ -103,7 +104,7 @@ export function createAdmit(options: CarrierOptions): Admit {
       const enforced = denial !== undefined && !reportOnly;
       const rates = [...ids, ...(verdict?.headers ?? [])];
       if (enforced && verdict?.retryAfter !== undefined) rates.push(verdict.retryAfter);
-      const decision = addHeaders(enforced ? denial : passage.decision, rates, exposed);
+      const decision = addHeaders(enforced ? denial : passage.decision, rates);
       const told =
         denial === undefined || enforced ? decision : Object.freeze({ ...decision, wouldDeny: denial });
       const passes = decision.outcome === 'pass';
@@ -116,8 +117,11 @@ export function createAdmit(options: CarrierOptions): Admit {
         requestId,
         announce:
           onDecision &&
-          (() =>
-            onDecision(decisionEvent(told, { head, policy, address, requestId, durationMs, limiterError }))),
+          (() => {
+            const event = decisionEvent(told, { head, policy, address, requestId, durationMs, limiterError });
+            onDecision(event);
+            return event;
+          }),
       };
     };
     const proceed = (decided: Decision): Admission | Promise<Admission> => {
@@ -182,18 +186,37 @@ function judge(
 
 const EXPOSE = 'access-control-expose-headers';
 
-/** Adds headers to a decision, and lets the page that may read the response read them. */
-function addHeaders(decision: Decision, added: readonly HeaderField[], exposed: readonly string[]): Decision {
-  if (added.length === 0 || decision.wouldDeny !== undefined) return decision;
-  const headers = [...decision.headers];
-  const readable = headers.some(([name]) => name === 'access-control-allow-origin');
-  if (readable && decision.outcome !== 'preflight') {
-    const at = headers.findIndex(([name]) => name === EXPOSE);
-    const before = headers[at]?.[1];
-    if (before === undefined) headers.push([EXPOSE, exposed.join(', ')]);
-    else if (before !== '*') headers[at] = [EXPOSE, joinNames(before, exposed)];
-  }
-  return Object.freeze({ ...decision, headers: Object.freeze([...headers, ...added]) });
+/** How many lists of exposed names are kept with ours; a policy has one. */
+const MOST_LISTS = 100;
+
+/** Adds headers to decisions, and lets the page that may read a response read those that are named. */
+function createHeaderAdder(
+  exposed: readonly string[],
+): (decision: Decision, added: readonly HeaderField[]) => Decision {
+  const joined = new Map<string, HeaderField>();
+  const join = (before: string): HeaderField => {
+    let field = joined.get(before);
+    if (field === undefined) {
+      if (joined.size >= MOST_LISTS) joined.clear();
+      field = [EXPOSE, joinNames(before, exposed)];
+      joined.set(before, field);
+    }
+    return field;
+  };
+
+  return (decision, added) => {
+    if (added.length === 0 || decision.wouldDeny !== undefined) return decision;
+    const headers = [...decision.headers];
+    const readable = headers.some(([name]) => name === 'access-control-allow-origin');
+    if (readable && decision.outcome !== 'preflight') {
+      const at = headers.findIndex(([name]) => name === EXPOSE);
+      const before = headers[at]?.[1];
+      if (before === undefined) headers.push([EXPOSE, exposed.join(', ')]);
+      else if (before !== '*') headers[at] = join(before);
+    }
+    headers.push(...added);
+    return Object.freeze({ ...decision, headers: Object.freeze(headers) });
+  };
 }
 
 /** A list of header names with those that it lacks. */

@@ -569,6 +569,23 @@ describe('a limiter that fails', () => {
     }
   });
 
+  test('needs no timer when its answer is there at once', async () => {
+    vi.useFakeTimers();
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await counting({ consume: () => Promise.resolve({ msBeforeNext: 1, remainingPoints: 1 }) })(POST);
+    await counting({ consume: () => Promise.reject({ msBeforeNext: 1, remainingPoints: 0 }) })(POST);
+    expect(timers).not.toHaveBeenCalled();
+    await counting({
+      consume: async () =>
+        new Promise((resolve) =>
+          queueMicrotask(() =>
+            queueMicrotask(() => queueMicrotask(() => resolve({ msBeforeNext: 1, remainingPoints: 1 }))),
+          ),
+        ),
+    })(POST);
+    expect(timers).toHaveBeenCalledTimes(1);
+  });
+
   test('leaves no timer behind when it answers in time', async () => {
     vi.useFakeTimers();
     await counting(memory(5, 0))(POST);

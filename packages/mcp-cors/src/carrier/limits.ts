@@ -127,16 +127,8 @@ function budgetOf({ outcome, kind }: Decision, { method }: RequestHead): Budget 
 }
 
 async function count(limiter: Limiter, budget: Budget, key: string): Promise<Verdict> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    const consumed = limiter.consume(key);
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`the limiter gave no answer in ${LIMITER_TIMEOUT_MS} ms`)),
-        LIMITER_TIMEOUT_MS,
-      );
-    });
-    const answer = readAnswer(await Promise.race([consumed, late]));
+    const answer = readAnswer(await inTime(limiter.consume(key)));
     const headers = answer === undefined ? [] : rateHeaders(limiter, budget, answer);
     return { limited: false, headers, retryAfter: undefined, error: undefined };
   } catch (refusal) {
@@ -152,9 +144,39 @@ async function count(limiter: Limiter, budget: Budget, key: string): Promise<Ver
       retryAfter: seconds === undefined ? undefined : ['retry-after', String(seconds)],
       error: undefined,
     };
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+/**
+ * Waits for a limiter no longer than {@link LIMITER_TIMEOUT_MS}. Limiters in memory have settled when they return: the
+ * timer, which costs more than they do, is for the others.
+ */
+function inTime(consumed: Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let settled = false;
+    const settle = (): void => {
+      settled = true;
+      if (timer !== undefined) clearTimeout(timer);
+    };
+    Promise.resolve(consumed).then(
+      (answer) => {
+        settle();
+        resolve(answer);
+      },
+      (refusal) => {
+        settle();
+        reject(refusal);
+      },
+    );
+    queueMicrotask(() => {
+      if (settled) return;
+      timer = setTimeout(
+        () => reject(new Error(`the limiter gave no answer in ${LIMITER_TIMEOUT_MS} ms`)),
+        LIMITER_TIMEOUT_MS,
+      );
+    });
+  });
 }
 
 /** The answer of a limiter; of a union, which has one for each name, the one that leaves least for longest. */

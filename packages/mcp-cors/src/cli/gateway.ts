@@ -5,13 +5,25 @@ import type { PolicyConfig } from '../policy/index.js';
 import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
 import { serveUntilSignal } from './ending.js';
 import { toCommandError } from './issues.js';
+import { onReopenSignal } from './logSignals.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
 import { loadPackage } from './packages.js';
 import { CommandError, type Terminal } from './terminal.js';
 
 /** What this command uses of @mcp-cors/gateway, which is loaded by name since it depends on this package. */
 interface GatewayPackage {
-  startGateway(config: unknown, options: GatewayListeners): Promise<{ url: string; close(): Promise<void> }>;
+  readonly GATEWAY_FAULTS: Readonly<Record<string, { readonly message: string; readonly remedy: string }>>;
+  startGateway(
+    config: unknown,
+    options: Partial<GatewayListeners> & { onWarning(message: string): void },
+  ): Promise<RunningGateway>;
+}
+
+interface RunningGateway {
+  readonly url: string;
+  readonly adminUrl: string | undefined;
+  reopen(): void;
+  close(): Promise<void>;
 }
 
 interface GatewayListeners {
@@ -22,6 +34,7 @@ interface GatewayListeners {
     readonly status: number;
     readonly phase: string;
     readonly verdict: string;
+    readonly fault?: string | undefined;
   }): void;
 }
 
@@ -32,6 +45,7 @@ interface GatewayFlags {
   readonly origin?: readonly string[];
   readonly host?: readonly string[];
   readonly reportOnly?: boolean;
+  readonly metrics?: string;
   readonly format: OutputFormat;
 }
 
@@ -53,6 +67,7 @@ export function addGatewayCommand(program: Command, terminal: Terminal): void {
     .option('-o, --origin <pattern>', 'a page that may connect; can be repeated', collect)
     .option('--host <host>', 'a name under which clients reach the gateway; can be repeated', collect)
     .option('--report-only', 'decide and report, but refuse nothing')
+    .option('--metrics <host:port>', 'where to serve /metrics, /healthz and /readyz (default: nowhere)')
     .addOption(formatOption())
     .addHelpText('after', GATEWAY_EXAMPLES)
     .action((flags: GatewayFlags) => runGateway(flags, terminal));
@@ -67,22 +82,37 @@ Examples:
 
 async function runGateway(flags: GatewayFlags, terminal: Terminal): Promise<void> {
   const { config, file, publicPath } = gatewayConfigOf(flags);
-  const { startGateway } = await loadPackage<GatewayPackage>('@mcp-cors/gateway', 'gateway');
-  const log = createRefusalLog(terminal);
-  let gateway: Awaited<ReturnType<GatewayPackage['startGateway']>>;
+  const { startGateway, GATEWAY_FAULTS } = await loadPackage<GatewayPackage>('@mcp-cors/gateway', 'gateway');
+  // An audit on standard error tells of refusals too, and whoever reads it expects nothing else there.
+  const log = auditFile(config) === '-' ? {} : createRefusalLog(terminal, GATEWAY_FAULTS);
+  const onWarning = (message: string): void =>
+    terminal.err(`${terminal.paintErr('warning', 'warning:')} ${message}`);
+  let gateway: RunningGateway;
   try {
-    gateway = await startGateway(config, log);
+    gateway = await startGateway(config, { ...log, onWarning });
   } catch (error) {
     throw toCommandError(error, (path) => (file === undefined ? path : `${file}: ${path}`));
   }
   const url = `${gateway.url}${publicPath}`;
   if (flags.format === 'json') terminal.out(JSON.stringify({ listening: url }));
   else terminal.out(`listening on ${url}`);
+  if (gateway.adminUrl !== undefined) terminal.err(`metrics on ${gateway.adminUrl}/metrics`);
+  // Without anything to open anew, SIGHUP ends the process as its sender expects.
+  const watched = gateway.adminUrl !== undefined || auditFile(config) !== undefined;
+  const stopReopening = watched ? onReopenSignal(() => gateway.reopen()) : () => {};
   await serveUntilSignal(() => gateway.close(), terminal);
+  stopReopening();
+}
+
+/** Where the audit of a configuration of unknown shape goes. */
+function auditFile(config: unknown): unknown {
+  return (config as GatewayConfigDraft | null | undefined)?.audit?.file;
 }
 
 interface GatewayConfigDraft {
   listen?: unknown;
+  audit?: { readonly file?: unknown } | null;
+  metrics?: unknown;
   policy?: Partial<PolicyConfig>;
   routes?: readonly { path?: string; upstream?: string }[];
 }
@@ -102,6 +132,9 @@ function gatewayConfigOf(flags: GatewayFlags): {
 
   const config: GatewayConfigDraft = { ...read };
   if (flags.listen !== undefined) config.listen = flags.listen;
+  if (flags.metrics !== undefined) {
+    config.metrics = { ...(config.metrics as object | undefined), listen: flags.metrics };
+  }
   let publicPath = config.routes?.[0]?.path ?? '';
   if (flags.upstream !== undefined) {
     const url = URL.canParse(flags.upstream) ? new URL(flags.upstream) : undefined;
@@ -143,7 +176,7 @@ const WINDOW_MS = 10_000;
 const MOST_LINES = 50;
 
 /** Tells standard error of refusals and failures, so that the owner sees why a page is blocked. */
-function createRefusalLog(terminal: Terminal): GatewayListeners {
+function createRefusalLog(terminal: Terminal, faults: GatewayPackage['GATEWAY_FAULTS']): GatewayListeners {
   const told = new Set<string>();
   let windowEnds = 0;
   let untold = 0;
@@ -182,13 +215,21 @@ function createRefusalLog(terminal: Terminal): GatewayListeners {
         return { line: `${word} ${method} ${shown} ${refused.reason}: ${why}`, hint: remedy };
       });
     },
-    onExchange({ method, path, status, phase, verdict }) {
+    onExchange({ method, path, status, phase, verdict, fault }) {
+      const plain = path.split('?', 1)[0] as string; // a query can hold secrets
+      const found = fault === undefined || phase === 'open' ? undefined : faults[fault];
+      if (found !== undefined) {
+        const { message, remedy } = found;
+        tell(`${fault} ${plain}`, () => ({
+          line: `${terminal.paintErr('warning', fault as string)} ${method} ${plain}: ${message}`,
+          hint: remedy,
+        }));
+      }
       if (phase !== 'open' || verdict !== 'pass' || (status !== 502 && status !== 504)) return;
       const what =
         status === 502
           ? 'the MCP server cannot be reached, or broke off'
           : 'the MCP server did not answer in time';
-      const plain = path.split('?', 1)[0] as string; // a query can hold secrets
       tell(`${status} ${plain}`, () => ({
         line: `${terminal.paintErr('warning', String(status))} ${method} ${plain}: ${what}`,
       }));
