@@ -33,7 +33,8 @@ export interface GatewaySettings {
   readonly metrics: MetricsSettings | undefined;
 }
 
-const GATEWAY_KEYS = [
+/** The keys of a gateway's configuration. */
+export const GATEWAY_KEYS = [
   'listen',
   'policy',
   'routes',
