@@ -1,4 +1,5 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 
 /**
  * How often files are looked at. Looking is what works everywhere: for editors that put a new file in place of the old,
@@ -9,18 +10,43 @@ const POLL_MS = 250;
 const QUIET_MS = 300;
 
 /**
- * Calls `onChange` when one of the files has changed, or is there again, or is gone, and then was left alone for a moment.
- * Gives a function that ends this. Watching does not keep the process alive.
+ * Calls `onChange` when one of the files is another than it was at the time of this call, or at the last call of
+ * `onChange`, or is there again, or is gone; and then was left alone for a moment. Gives a function that ends this.
+ * Watching does not keep the process alive.
  */
 export function watchFiles(files: readonly string[], onChange: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const notice = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(onChange, QUIET_MS).unref();
-  };
-  for (const file of files) watchFile(file, { interval: POLL_MS, persistent: false, bigint: true }, notice);
+  const seen = new Map(files.map((file) => [file, stateNow(file)]));
+  let quiet: NodeJS.Timeout | undefined;
+  let looking = false;
+
+  async function look(): Promise<void> {
+    if (looking) return; // a file system may take its time
+    looking = true;
+    for (const file of files) {
+      const state = await stat(file, { bigint: true }).then(stateOf, () => ABSENT);
+      if (state === seen.get(file)) continue;
+      seen.set(file, state);
+      clearTimeout(quiet);
+      quiet = setTimeout(onChange, QUIET_MS).unref();
+    }
+    looking = false;
+  }
+
+  const timer = setInterval(look, POLL_MS).unref();
   return () => {
-    clearTimeout(timer);
-    for (const file of files) unwatchFile(file, notice);
+    clearInterval(timer);
+    clearTimeout(quiet);
   };
+}
+
+const ABSENT = 'absent';
+
+function stateNow(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? ABSENT : stateOf(found);
+}
+
+/** What differs whenever a file does, links followed. */
+function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }

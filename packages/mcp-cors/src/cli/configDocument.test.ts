@@ -66,6 +66,11 @@ describe('the place of a problem', () => {
   });
 });
 
+it('says of a reference in braces that it wants quotes', () => {
+  const [first] = told('policy: { origins: ${X} }\n');
+  expect(first?.remedy).toContain("quotes: '${NAME}'");
+});
+
 const WITH = (policy: string, more = ''): string =>
   `policy:\n  origins: https://a.example\n  ${policy}\nroutes: [{ path: /, upstream: 'http://a' }]\n${more}`;
 

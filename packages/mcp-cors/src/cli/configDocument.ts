@@ -43,11 +43,11 @@ export function readConfigDocument(
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const faults: PlacedProblem[] = document.errors.map(({ message, pos }) => ({
+  const faults: PlacedProblem[] = document.errors.slice(0, MOST_SYNTAX_ERRORS).map(({ message, pos }) => ({
     code: 'yaml-syntax',
     path: '',
     message,
-    remedy: 'Correct the YAML at that place',
+    remedy: text.slice(pos[0] - 1, pos[0] + 1) === '${' ? QUOTE_REFERENCES : 'Correct the YAML at that place',
     ...at(pos[0]),
   }));
   const variables = new Map<string, string>();
@@ -87,6 +87,10 @@ export function readConfigDocument(
     place: (problems) => problems.map(place).filter((placed) => placed !== undefined),
   };
 }
+
+/** One syntax error brings others with it. */
+const MOST_SYNTAX_ERRORS = 5;
+const QUOTE_REFERENCES = "Inside braces and brackets, put references in quotes: '${NAME}'";
 
 function unresolvedAlias(document: Document.Parsed): Node | undefined {
   let found: Node | undefined;

@@ -9,7 +9,7 @@ import { isConfigError, issuesOf } from './issues.js';
 import { onReopenSignal } from './logSignals.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
 import { loadPackage } from './packages.js';
-import { keepReloading, type ReloadFlags, type RunningGateway, type WatchingPackage } from './reloading.js';
+import { createReloading, type ReloadFlags, type RunningGateway, type WatchingPackage } from './reloading.js';
 import type { Terminal } from './terminal.js';
 
 /** What this command uses of @mcp-cors/gateway, which is loaded by name since it depends on this package. */
@@ -83,6 +83,7 @@ async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<v
   const gatewayPackage = await loadPackage<GatewayPackage>('@mcp-cors/gateway', 'gateway');
   const source = createConfigSource(flags, gatewayPackage.GATEWAY_SCHEMA);
   const terminal = hidingTerminal(ownTerminal, () => source.variables);
+  const reloading = createReloading(source, gatewayPackage, flags, terminal);
   const { config, publicPath, place, problems } = source.read();
   if (problems.length > 0) throw place(issuesOf(() => gatewayPackage.readGatewayConfig(config)));
   // An audit on standard error tells of refusals too, and whoever reads it expects nothing else there.
@@ -101,9 +102,9 @@ async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<v
   // Without anything to open or read anew, SIGHUP ends the process as its sender expects.
   const watched = gateway.adminUrl !== undefined || auditFile(config) !== undefined;
   const stopReopening = watched ? onReopenSignal(() => gateway.reopen()) : () => {};
-  const stopReloading = keepReloading(source, gateway, gatewayPackage, flags, terminal);
+  reloading.start(gateway);
   await serveUntilSignal(() => {
-    stopReloading();
+    reloading.stop();
     return gateway.close();
   }, terminal);
   stopReopening();

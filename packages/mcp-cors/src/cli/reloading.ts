@@ -22,30 +22,35 @@ export interface WatchingPackage {
   watchFiles(files: readonly string[], onChange: () => void): () => void;
 }
 
+/** Takes over what has changed. */
+export interface Reloading {
+  /** Begins, with what has changed since the file was first looked at. */
+  start(gateway: RunningGateway): void;
+  stop(): void;
+}
+
 /**
  * Lets a gateway take over its configuration whenever the file changes, and on SIGHUP. A configuration that is wrong is
- * told of, and the last good one stays. Gives a function that ends this.
+ * told of, and the last good one stays. To be made before the file is read, so that no change is missed.
  */
-export function keepReloading(
+export function createReloading(
   source: ConfigSource,
-  gateway: RunningGateway,
   { readGatewayConfig, watchFiles }: WatchingPackage,
   { watch }: ReloadFlags,
   terminal: Terminal,
-): () => void {
+): Reloading {
   const { file } = source;
-  if (file === undefined) return () => {};
+  if (file === undefined) return { start: () => {}, stop: () => {} };
+  let gateway: RunningGateway | undefined;
+  let wanted = false;
   let reloading = false;
-  let again = false;
 
   async function reload(): Promise<void> {
-    if (reloading) {
-      again = true;
-      return;
-    }
+    wanted = true;
+    if (reloading || gateway === undefined) return;
     reloading = true;
-    do {
-      again = false;
+    while (wanted) {
+      wanted = false;
       try {
         await reloadOnce(file as string, source, gateway, readGatewayConfig);
         terminal.err(`reloaded ${file}`);
@@ -53,16 +58,22 @@ export function keepReloading(
         reportError(error, terminal);
         terminal.err(`${file} is not taken over: what was read before stays in force`);
       }
-    } while (again);
+    }
     reloading = false;
   }
 
   const onSignal = (): void => void reload();
   process.on('SIGHUP', onSignal);
   const stopWatching = watch ? watchFiles([file], onSignal) : undefined;
-  return () => {
-    process.off('SIGHUP', onSignal);
-    stopWatching?.();
+  return {
+    start(running) {
+      gateway = running;
+      if (wanted) void reload();
+    },
+    stop() {
+      process.off('SIGHUP', onSignal);
+      stopWatching?.();
+    },
   };
 }
 
