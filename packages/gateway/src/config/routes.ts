@@ -65,6 +65,10 @@ const ROUTE_SCHEMA: JsonSchema = {
     exact: flag('Whether the route holds its path alone, and nothing below it.'),
     upstream: UPSTREAMS_SCHEMA,
     policy: { description: "In place of the gateway's policy.", $ref: '#/$defs/policy' },
+    completeParams: flag(
+      "Whether tool calls of pages get the Mcp-Param-* headers that browsers' official clients leave out.",
+      true,
+    ),
   } satisfies Record<(typeof ROUTE_KEYS)[number], JsonSchema>,
 };
 

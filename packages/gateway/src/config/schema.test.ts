@@ -50,6 +50,7 @@ const FULL = {
       exact: true,
       upstream: 'http://127.0.0.1:1/mcp',
       policy: { origins: 'https://b.example' },
+      completeParams: false,
     },
     { path: '/', upstream: ['http://127.0.0.1:2', 'http://127.0.0.1:3'] },
   ],
