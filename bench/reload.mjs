@@ -67,7 +67,7 @@ const url = out.replace(/^listening on /, '').trim();
 
 const longest = () =>
   new Promise((resolve) => {
-    gateway.once('message', ({ longestMs }) => resolve(longestMs));
+    gateway.once('message', resolve);
     gateway.send('longest');
   });
 
@@ -115,8 +115,22 @@ printTable(
   `node ${process.version}; ${ORIGINS} origins, ${CONNECTIONS} connections; ${reloaded} reloads, ${requests} requests, ${failures} failed`,
   ['', 'median', 'longest'],
   [
-    figures('event loop held up in a reload, ms', pauses.reload),
-    figures('in as long a time without one, ms', pauses.quiet),
+    figures(
+      'event loop held up in a reload, ms',
+      pauses.reload.map(({ longestMs }) => longestMs),
+    ),
+    figures(
+      '  by its own work alone: CPU, ms',
+      pauses.reload.map(({ longestCpuMs }) => longestCpuMs),
+    ),
+    figures(
+      'in as long a time without one, ms',
+      pauses.quiet.map(({ longestMs }) => longestMs),
+    ),
+    figures(
+      '  by its own work alone: CPU, ms',
+      pauses.quiet.map(({ longestCpuMs }) => longestCpuMs),
+    ),
     figures('from SIGHUP to the new policy, ms', durations),
   ],
 );

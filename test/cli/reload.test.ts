@@ -8,10 +8,10 @@ import { createFolder, eventually, startGateway } from './command.js';
 const PAGE = 'http://localhost:3000';
 const OTHER = 'https://other.example';
 
-async function startEcho(): Promise<string> {
+async function startEcho(body = '{}'): Promise<string> {
   const server = createServer((request, response) => {
     request.resume();
-    response.end('{}');
+    response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -130,4 +130,69 @@ describe('a configuration that changes', () => {
     expect(gateway.err()).not.toContain('hidden.example');
     expect(gateway.err()).toContain('${PAGE}');
   });
+});
+
+describe('twenty reloads of ten thousand origins', () => {
+  const SIDES = ['a', 'b'] as const;
+  type Side = (typeof SIDES)[number];
+
+  /** Everything in it says whose it is: the last origin, the exposed header and the server behind. */
+  const bigYaml = (side: Side, upstream: string): string =>
+    [
+      'listen: 127.0.0.1:0',
+      'policy:',
+      `  exposedHeaders: X-${side}`,
+      '  origins:',
+      `    - ${PAGE}`,
+      ...Array.from({ length: 9_999 }, (_, i) => `    - https://app${i}.${side}.example`),
+      `routes: [{ path: /, upstream: '${upstream}' }]`,
+    ].join('\n');
+
+  it('lose no request, and decide none by half a policy', async () => {
+    const upstreams = { a: await startEcho('a'), b: await startEcho('b') };
+    const texts = { a: bigYaml('a', upstreams.a), b: bigYaml('b', upstreams.b) };
+    const folder = createFolder({ 'my.yaml': texts.a });
+    const gateway = await startGateway(['--config', 'my.yaml', '--no-watch'], folder);
+    const seen: Record<Side, number> = { a: 0, b: 0 };
+    const wrong: unknown[] = [];
+    let requests = 0;
+    let running = true;
+
+    async function ask(origin: string, allowedBy: readonly Side[]): Promise<void> {
+      requests++;
+      const headers = { Origin: origin, 'Content-Type': 'application/json' };
+      const response = await fetch(gateway.url, { method: 'POST', headers, body: '{}' });
+      const exposed = response.headers.get('access-control-expose-headers')?.match(/X-[ab]/gi) ?? [];
+      const body = await response.text();
+      if (response.status === 403 && allowedBy.length === 1) return;
+      const [side] = allowedBy.filter((one) => body === one && exposed.join() === `X-${one}`);
+      const readable = response.headers.get('access-control-allow-origin') === origin;
+      if (response.status === 200 && side !== undefined && readable) seen[side]++;
+      else wrong.push({ origin, status: response.status, exposed, body });
+    }
+
+    async function keepAsking(origin: string, allowedBy: readonly Side[]): Promise<void> {
+      while (running) await ask(origin, allowedBy).catch((error: unknown) => void wrong.push(error));
+    }
+
+    const asking = [
+      keepAsking(PAGE, SIDES),
+      keepAsking(PAGE, SIDES),
+      ...SIDES.flatMap((side) => [
+        keepAsking(`https://app0.${side}.example`, [side]),
+        keepAsking(`https://app9998.${side}.example`, [side]),
+      ]),
+    ];
+    for (let reload = 1; reload <= 20; reload++) {
+      writeFileSync(join(folder, 'my.yaml'), texts[reload % 2 === 0 ? 'a' : 'b']);
+      gateway.process.kill('SIGHUP');
+      await eventually(() => expect(gateway.err().match(/^reloaded /gm)).toHaveLength(reload));
+    }
+    running = false;
+    await Promise.all(asking);
+    expect(wrong).toEqual([]);
+    expect(requests).toBeGreaterThan(100);
+    expect(seen.a > 0 && seen.b > 0).toBe(true);
+    expect(gateway.err()).not.toMatch(/^(?:error|502|504)/m);
+  }, 300_000);
 });
