@@ -1,7 +1,9 @@
 import { type JsonSchema, POLICY_SCHEMA } from 'mcp-cors/schema';
+import { AUDIT_SCHEMA } from './audit.js';
 import type { GATEWAY_KEYS } from './config.js';
 import { LIMITS_SCHEMA } from './limits.js';
 import { LISTEN_SCHEMA } from './listen.js';
+import { METRICS_SCHEMA } from './metrics.js';
 import { ROUTES_SCHEMA } from './routes.js';
 
 /** What `mcp-cors.yaml` may hold, for editors and other tools. What it cannot express, such as syntax of origins, is checked when the file is read. */
@@ -17,6 +19,8 @@ export const GATEWAY_SCHEMA: JsonSchema = {
     policy: { $ref: '#/$defs/policy' },
     routes: ROUTES_SCHEMA,
     limits: LIMITS_SCHEMA,
+    audit: AUDIT_SCHEMA,
+    metrics: METRICS_SCHEMA,
   } satisfies Record<(typeof GATEWAY_KEYS)[number], JsonSchema>,
   $defs: { policy: POLICY_SCHEMA },
 };

@@ -90,11 +90,9 @@ async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<v
   const log = auditFile(config) === '-' ? {} : createRefusalLog(terminal);
   const onWarning = (message: string): void =>
     terminal.err(`${terminal.paintErr('warning', 'warning:')} ${message}`);
-  const gateway = await gatewayPackage
-    .startGateway(config, { ...log, onWarning })
-    .catch((error: unknown) => {
-      throw isConfigError(error) ? place(error.issues) : error;
-    });
+  const gateway = await gatewayPackage.startGateway(config, { ...log, onWarning }).catch((error: unknown) => {
+    throw isConfigError(error) ? place(error.issues) : error;
+  });
   const url = `${gateway.url}${publicPath}`;
   if (flags.format === 'json') ownTerminal.out(JSON.stringify({ listening: url }));
   else ownTerminal.out(`listening on ${url}`);
