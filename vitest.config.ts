@@ -9,6 +9,7 @@ const onSources = {
     { find: /^mcp-cors$/, replacement: source('mcp-cors/src/policy/index.ts') },
     { find: /^mcp-cors\/browser$/, replacement: source('mcp-cors/src/browser/index.ts') },
     { find: /^mcp-cors\/render$/, replacement: source('mcp-cors/src/render/index.ts') },
+    { find: /^mcp-cors\/schema$/, replacement: source('mcp-cors/src/policy/schema.ts') },
     { find: /^mcp-cors\/carrier$/, replacement: source('mcp-cors/src/carrier/index.ts') },
     {
       find: /^mcp-cors\/(node|express|fastify|hono|koa|fetch)$/,

@@ -23,13 +23,26 @@ export interface Running {
 }
 
 /** Starts the built `mcp-cors` in a folder of its own, or the one given. */
-export function start(args: readonly string[], folder: string = createFolder()): Running {
-  return startScript([COMMAND, ...args], { folder });
+export function start(
+  args: readonly string[],
+  folder: string = createFolder(),
+  environment: Record<string, string> = {},
+): Running {
+  return startScript([COMMAND, ...args], { folder, environment });
+}
+
+/** Runs the built `mcp-cors` to its end, with something on its standard input. */
+export function runWithInput(args: readonly string[], input: string): Promise<Ending> {
+  return startScript([COMMAND, ...args], { folder: createFolder(), input }).ending;
 }
 
 /** Runs the built `mcp-cors` to its end. */
-export function run(args: readonly string[], folder?: string): Promise<Ending> {
-  return start(args, folder).ending;
+export function run(
+  args: readonly string[],
+  folder?: string,
+  environment?: Record<string, string>,
+): Promise<Ending> {
+  return start(args, folder, environment).ending;
 }
 
 /** Starts Node with a script; it is ended with the test. */
@@ -38,21 +51,28 @@ export function startScript(
   {
     folder,
     environment = {},
-  }: { readonly folder?: string; readonly environment?: Record<string, string> } = {},
+    input,
+  }: {
+    readonly folder?: string;
+    readonly environment?: Record<string, string>;
+    /** For standard input; without it there is none. */
+    readonly input?: string;
+  } = {},
 ): Running {
   const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: folder,
     env: { ...inherited, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   onTestFinished(() => void child.kill('SIGKILL'));
   let out = '';
   let err = '';
-  child.stdout.on('data', (bytes) => {
+  child.stdout?.on('data', (bytes) => {
     out += bytes;
   });
-  child.stderr.on('data', (bytes) => {
+  child.stderr?.on('data', (bytes) => {
     err += bytes;
   });
   const ending = new Promise<Ending>((resolve) => {
@@ -73,8 +93,9 @@ export function createFolder(files: Readonly<Record<string, string>> = {}): stri
 export async function startGateway(
   args: readonly string[],
   folder?: string,
+  environment?: Record<string, string>,
 ): Promise<Running & { readonly url: string }> {
-  const running = start(['gateway', ...args], folder);
+  const running = start(['gateway', ...args], folder, environment);
   const url = await eventually(() => {
     if (running.process.exitCode !== null) return '';
     const found = /^listening on (\S+)\n$/.exec(running.out())?.[1];

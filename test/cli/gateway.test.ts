@@ -249,10 +249,23 @@ routes:
     });
     const { code, out, err } = await run(['gateway', '--config', 'my.yaml'], folder);
     expect([code, out]).toEqual([2, '']);
-    const places = ['listne', 'policy.origins', 'routes[0].path', 'routes[0].upstream'];
-    for (const place of places) expect(err).toContain(`error: my.yaml: ${place}`);
+    const places = [
+      '1:1: listne',
+      '2:21: policy.origins[0]',
+      '3:18: routes[0].path',
+      '3:33: routes[0].upstream',
+    ];
+    for (const place of places) expect(err).toContain(`error: my.yaml:${place}: `);
     expect(err).toContain('Did you mean listen?');
     expect(err.match(/^error: /gm)?.length).toBe(err.match(/^hint: /gm)?.length);
+  });
+
+  it('tells of what a flag says as that of a flag', async () => {
+    const folder = createFolder({ 'my.yaml': yaml('http://127.0.0.1:1') });
+    const flags = ['--origin', 'https://a.example/', '--listen', 'x'];
+    const { code, err } = await run(['gateway', '--config', 'my.yaml', ...flags], folder);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^error: listen: .*\nhint: .*\nerror: policy\.origins\[0\]: .*\nhint: .*\n$/);
   });
 
   it.each([

@@ -5,6 +5,7 @@ export { DEFAULT_LISTEN, parseListen } from './config/listen.js';
 export type { MetricsConfig, TokenConfig } from './config/metrics.js';
 export type { RateConfig, RatesConfig } from './config/rates.js';
 export type { RouteConfig } from './config/routes.js';
+export { GATEWAY_SCHEMA } from './config/schema.js';
 export {
   GATEWAY_ANSWERS,
   GATEWAY_FAULTS,
@@ -17,3 +18,4 @@ export { type Exchange, type ExchangeListener, readableHeaders } from './journal
 export type { CompletionCounts } from './params/completion.js';
 export { type Gateway, type GatewayOptions, startGateway } from './server.js';
 export { createEventCounter, type EventCounter } from './sse.js';
+export { watchFiles } from './watch.js';

@@ -1,5 +1,5 @@
 import { type Balance, createBalance } from './balance.js';
-import { type GatewayConfig, type GatewaySettings, readGatewayConfig } from './config/config.js';
+import { type GatewayConfig, type GatewaySettings, readGatewayConfigGradually } from './config/config.js';
 import type { Route } from './config/routes.js';
 import { type Connections, createClients, createConnections } from './connections.js';
 import { GatewayConfigError, type GatewayIssue } from './errors.js';
@@ -46,7 +46,7 @@ export function createLiveService(
   let last: Promise<void> = Promise.resolve();
 
   async function replace(config: GatewayConfig): Promise<void> {
-    const settings = readGatewayConfig(config);
+    const settings = await readGatewayConfigGradually(config, createPause());
     const issues = [...lastingIssues(first, settings), ...check(settings)];
     if (issues.length > 0) throw new GatewayConfigError(issues);
     const previous = current;
@@ -65,6 +65,23 @@ export function createLiveService(
       return reloaded;
     },
     destroy: () => clients.destroy(),
+  };
+}
+
+/** How long requests may have to wait for a reload that is under way. */
+const PART_MS = 2;
+
+/** Lets everything else have its turn whenever the work between two pauses has taken that long. */
+function createPause(): () => Promise<void> | undefined {
+  let began = performance.now();
+  return () => {
+    if (performance.now() - began < PART_MS) return undefined;
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        began = performance.now();
+        resolve();
+      }),
+    );
   };
 }
 

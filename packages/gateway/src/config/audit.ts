@@ -1,3 +1,4 @@
+import { type JsonSchema, oneOf } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
 
@@ -17,6 +18,32 @@ export interface AuditConfig {
 const AUDIT_KEYS = ['file', 'which', 'hashKey'] as const satisfies readonly (keyof AuditConfig)[];
 const WHICH = ['all', 'denied'] as const;
 const MIN_KEY_LENGTH = 16;
+
+/** What `audit` may hold. */
+export const AUDIT_SCHEMA: JsonSchema = {
+  description: 'A line of JSON for each decision.',
+  type: 'object',
+  required: ['file'],
+  additionalProperties: false,
+  properties: {
+    file: {
+      description: 'A file that lines are added to, or - for standard error.',
+      type: 'string',
+      minLength: 1,
+      examples: ['audit.ndjson', '-'],
+    },
+    which: {
+      description: 'Every request, or what was or would be refused.',
+      default: 'all',
+      ...oneOf(WHICH),
+    },
+    hashKey: {
+      description: `What session ids are hashed with, at least ${MIN_KEY_LENGTH} characters.`,
+      type: 'string',
+      examples: ['${AUDIT_HASH_KEY}'],
+    },
+  } satisfies Record<(typeof AUDIT_KEYS)[number], JsonSchema>,
+};
 
 /** Audit settings with their defaults. */
 export interface AuditSettings {

@@ -4,7 +4,7 @@ import { type AuditConfig, type AuditSettings, readAudit } from './audit.js';
 import { type Limits, type LimitsConfig, readLimits } from './limits.js';
 import { isLoopbackListen, readListen } from './listen.js';
 import { type MetricsConfig, type MetricsSettings, readMetrics } from './metrics.js';
-import { type PlacedPolicies, readPolicy } from './policy.js';
+import { type PlacedPolicies, type PreparedPolicies, preparePolicies, readPolicy } from './policy.js';
 import { readPublicUrl } from './publicUrl.js';
 import { checkKeys, isObject, issue } from './reading.js';
 import { ROUTES_EXAMPLE, type Route, type RouteConfig, readRoutes } from './routes.js';
@@ -39,7 +39,8 @@ export interface GatewaySettings {
   readonly metrics: MetricsSettings | undefined;
 }
 
-const GATEWAY_KEYS = [
+/** The keys of a gateway's configuration. */
+export const GATEWAY_KEYS = [
   'listen',
   'publicUrl',
   'policy',
@@ -53,7 +54,7 @@ const GATEWAY_KEYS = [
  * Reads a configuration of unknown shape.
  * @throws {GatewayConfigError} with every issue, those of its policies included.
  */
-export function readGatewayConfig(config: unknown): GatewaySettings {
+export function readGatewayConfig(config: unknown, prepared: PreparedPolicies = new Map()): GatewaySettings {
   if (!isObject(config)) {
     throw new GatewayConfigError([
       issue(
@@ -68,7 +69,7 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   checkKeys(config, GATEWAY_KEYS, '', issues);
   const listen = readListen(config.listen, issues);
   const publicUrl = readPublicUrl(config.publicUrl, issues);
-  const policies: PlacedPolicies = new Map();
+  const policies: PlacedPolicies = { placed: new Map(), prepared };
   const policy = readPolicy(config.policy, 'policy', policies, issues);
   const routes = readRoutes(config.routes, policy, policies, issues);
   const limits = readLimits(config.limits, issues);
@@ -76,7 +77,7 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   const metrics = readMetrics(config.metrics, issues);
 
   if (listen !== undefined && !isLoopbackListen(listen.host)) {
-    for (const [place, { settings }] of policies) {
+    for (const [place, { settings }] of policies.placed) {
       if (settings.hosts === undefined && !settings.allowAnyHost)
         issues.push(hostsMissing(listen.host, place));
     }
@@ -84,6 +85,23 @@ export function readGatewayConfig(config: unknown): GatewaySettings {
   const rewritesOauth = routes.some(({ oauth }) => oauth === 'rewrite');
   if (issues.length > 0 || listen === undefined || policy === undefined) throw new GatewayConfigError(issues);
   return Object.freeze({ ...listen, publicUrl, policy, routes, rewritesOauth, limits, audit, metrics });
+}
+
+/**
+ * Does the same while a gateway serves: policies, which may have thousands of origins, are made in parts, between which
+ * `pause` may wait.
+ * @throws {GatewayConfigError} as `readGatewayConfig` does.
+ */
+export async function readGatewayConfigGradually(
+  config: unknown,
+  pause: () => Promise<void> | undefined,
+): Promise<GatewaySettings> {
+  const { policy, routes } = isObject(config) ? config : {};
+  const own = Array.isArray(routes)
+    ? routes.map((route) => (isObject(route) ? route.policy : undefined))
+    : [];
+  const values = [policy, ...own].filter((value) => value !== undefined);
+  return readGatewayConfig(config, await preparePolicies(values, pause));
 }
 
 function hostsMissing(host: string, place: string): GatewayIssue {

@@ -1,5 +1,6 @@
+import { type JsonSchema, orReference } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
-import { DEFAULT_RATES, type Rates, type RatesConfig, readRates } from './rates.js';
+import { DEFAULT_RATES, RATES_SCHEMA, type Rates, type RatesConfig, readRates } from './rates.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
 
 /** Bounds, in milliseconds; 0 turns one off. Event streams have no idle time-out. */
@@ -31,6 +32,41 @@ export type Limits = { readonly [K in keyof typeof DEFAULT_LIMITS]: number } & {
 
 const WITH_DEFAULT_RATES: Limits = Object.freeze({ ...DEFAULT_LIMITS, rates: DEFAULT_RATES });
 
+const DESCRIPTIONS: Readonly<Record<keyof typeof DEFAULT_LIMITS, string>> = {
+  connectTimeoutMs: 'For a connection to an upstream.',
+  headersTimeoutMs:
+    'From the end of a request to the head of its response: long, since a tool may work that long.',
+  bodyTimeoutMs: 'Between two parts of a response that is no event stream.',
+  shutdownTimeoutMs:
+    'For requests in flight when the gateway closes; streams that would never end are ended at once.',
+  keepAliveCommentMs: 'Silence of an event stream after which it gets a comment.',
+};
+
+/** The longest time that a timer can hold. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** What `limits` may hold. */
+export const LIMITS_SCHEMA: JsonSchema = {
+  description: 'Bounds: times in milliseconds, of which 0 turns one off, and budgets of requests.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    ...Object.fromEntries(
+      Object.entries(DEFAULT_LIMITS).map(([key, preset]) => [
+        key,
+        orReference({
+          description: DESCRIPTIONS[key as keyof typeof DEFAULT_LIMITS],
+          type: 'integer',
+          minimum: 0,
+          maximum: MAX_TIMER_MS,
+          default: preset,
+        }),
+      ]),
+    ),
+    rates: RATES_SCHEMA,
+  },
+};
+
 /** Reads `limits`. */
 export function readLimits(value: unknown, issues: GatewayIssue[]): Limits {
   if (value === undefined) return WITH_DEFAULT_RATES;
@@ -60,6 +96,3 @@ export function readLimits(value: unknown, issues: GatewayIssue[]): Limits {
   }
   return limits;
 }
-
-/** The longest time that a timer can hold. */
-const MAX_TIMER_MS = 2_147_483_647;

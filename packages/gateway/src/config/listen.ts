@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { LOOPBACK_HOSTS } from 'mcp-cors';
 import { isLoopbackAddress } from 'mcp-cors/node';
+import type { JsonSchema } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
 import { issue, shown } from './reading.js';
 
@@ -11,6 +12,14 @@ export const DEFAULT_LISTEN = '127.0.0.1:8808';
 export function isLoopbackListen(host: string): boolean {
   return LOOPBACK_HOSTS.includes(host) || (isIP(host) !== 0 && isLoopbackAddress(host));
 }
+
+/** What `listen` may be. */
+export const LISTEN_SCHEMA: JsonSchema = {
+  description: 'HOST:PORT to listen on; port 0 takes a free one. An IPv6 address stands in brackets.',
+  type: 'string',
+  default: DEFAULT_LISTEN,
+  examples: [DEFAULT_LISTEN, '0.0.0.0:8808', '[::1]:8808', '0.0.0.0:${PORT:-8808}'],
+};
 
 /** Reads `listen`. */
 export function readListen(

@@ -1,3 +1,4 @@
+import { flag, type JsonSchema } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
 import { isOrigin } from './present.js';
 import { issue, shown } from './reading.js';
@@ -29,6 +30,32 @@ export const MENDING_KEYS = [
   'mendLostSessions',
   'upstreamNames',
 ] as const satisfies readonly (keyof MendingConfig)[];
+
+const NAME_SCHEMA: JsonSchema = {
+  type: 'string',
+  pattern: '^https?://|\\$\\{',
+  examples: ['http://internal:3001'],
+};
+
+/** What each of them may be. */
+export const MENDING_SCHEMAS: Readonly<Record<keyof MendingConfig, JsonSchema>> = {
+  followRedirects: flag('Whether redirects to the same upstream are followed by the gateway.', true),
+  oauth: {
+    description: 'Whether OAuth metadata and challenges pass as they are, or with public addresses.',
+    type: 'string',
+    default: 'passthrough',
+    pattern: '^(passthrough|rewrite)$|\\$\\{',
+    examples: ['passthrough', 'rewrite'],
+  },
+  mendLostSessions: flag(
+    'Whether a 400 that says that a session is lost becomes the 404 that clients wait for.',
+    true,
+  ),
+  upstreamNames: {
+    description: 'Other origins under which the server speaks of itself.',
+    anyOf: [NAME_SCHEMA, { type: 'array', items: NAME_SCHEMA }],
+  },
+};
 
 /** Reads these settings of the route at a place. */
 export function readMending(

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { flag, type JsonSchema, texts } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
 import { isLoopbackListen, parseListen } from './listen.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
@@ -39,6 +40,42 @@ const METRICS_KEYS = [
   'hosts',
   'checkUpstreams',
 ] as const satisfies readonly (keyof MetricsConfig)[];
+
+/** What `metrics` may hold. */
+export const METRICS_SCHEMA: JsonSchema = {
+  description: 'A listener of its own with /metrics, /healthz and /readyz.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    listen: {
+      description: 'HOST:PORT to listen on; port 0 takes a free one.',
+      type: 'string',
+      default: DEFAULT_METRICS_LISTEN,
+    },
+    token: {
+      description: `What a scraper sends as Bearer token, at least ${MIN_TOKEN_LENGTH} characters; needed on anything but loopback.`,
+      examples: ['${METRICS_TOKEN}', { file: '/run/secrets/metrics' }, { env: 'METRICS_TOKEN' }],
+      anyOf: [
+        { type: 'string' },
+        {
+          type: 'object',
+          minProperties: 1,
+          maxProperties: 1,
+          additionalProperties: false,
+          properties: {
+            file: { description: 'A file that holds it.', type: 'string', minLength: 1 },
+            env: { description: 'An environment variable that holds it.', type: 'string', minLength: 1 },
+          },
+        },
+      ],
+    },
+    hosts: texts(
+      'Names under which the listener is reached, besides addresses and, on loopback, loopback names.',
+      [['gateway.monitoring.svc']],
+    ),
+    checkUpstreams: flag('Whether /readyz also asks for a connection to each upstream.'),
+  } satisfies Record<(typeof METRICS_KEYS)[number], JsonSchema>,
+};
 
 const TOKEN_REMEDY =
   'Write token: { env: METRICS_TOKEN } or token: { file: metrics.token }; make one: openssl rand -base64 32';

@@ -1,9 +1,39 @@
-import { createPolicy, type Policy, type PolicyConfig, PolicyConfigError } from 'mcp-cors';
+import {
+  createPolicy,
+  createPolicyGradually,
+  type Policy,
+  type PolicyConfig,
+  PolicyConfigError,
+} from 'mcp-cors';
 import type { GatewayIssue } from '../errors.js';
 import { issue } from './reading.js';
 
-/** The policies that were found good, by their places. */
-export type PlacedPolicies = Map<string, Policy>;
+/** The policies of a configuration that is being read. */
+export interface PlacedPolicies {
+  /** Those that were found good, by their places. */
+  readonly placed: Map<string, Policy>;
+  readonly prepared: PreparedPolicies;
+}
+
+/** What policies came to that were made before their configurations are read: a policy, or what is wrong with it. */
+export type PreparedPolicies = ReadonlyMap<unknown, Policy | PolicyConfigError>;
+
+/** Makes policies ahead, in parts between which `pause` may wait. */
+export async function preparePolicies(
+  values: readonly unknown[],
+  pause: () => Promise<void> | undefined,
+): Promise<PreparedPolicies> {
+  const prepared = new Map<unknown, Policy | PolicyConfigError>();
+  for (const value of new Set(values)) {
+    try {
+      prepared.set(value, await createPolicyGradually(value as PolicyConfig, pause));
+    } catch (error) {
+      if (!(error instanceof PolicyConfigError)) throw error;
+      prepared.set(value, error);
+    }
+  }
+  return prepared;
+}
 
 /** Reads the policy at a place. */
 export function readPolicy(
@@ -24,8 +54,9 @@ export function readPolicy(
     return undefined;
   }
   try {
-    const policy = createPolicy(value as PolicyConfig);
-    policies.set(path, policy);
+    const policy = policies.prepared.get(value) ?? createPolicy(value as PolicyConfig);
+    if (policy instanceof PolicyConfigError) throw policy;
+    policies.placed.set(path, policy);
     return policy;
   } catch (error) {
     if (!(error instanceof PolicyConfigError)) throw error;

@@ -1,3 +1,4 @@
+import type { JsonSchema } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
 
@@ -48,6 +49,36 @@ const SETTINGS: Readonly<
     what: 'neither drop nor keep',
     remedy: 'Write drop or keep',
   },
+};
+
+/** What `present` of a route may hold. */
+export const PRESENT_SCHEMA: JsonSchema = {
+  description: 'What the server sees of a page and of the name that it was reached at.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    origin: {
+      description: "The page's origin: drop, keep, or an origin that stands in its place.",
+      type: 'string',
+      default: DEFAULT_PRESENTATION.origin,
+      pattern: '^(drop|keep)$|^https?://|\\$\\{',
+      examples: ['drop', 'keep', 'https://app.example.com'],
+    },
+    host: {
+      description: "The Host that the server sees: upstream for its own, keep for the client's, or a name.",
+      type: 'string',
+      default: DEFAULT_PRESENTATION.host,
+      minLength: 1,
+      examples: ['upstream', 'keep', 'localhost:3001'],
+    },
+    fetchMetadata: {
+      description: 'Sec-Fetch-*: drop or keep.',
+      type: 'string',
+      default: DEFAULT_PRESENTATION.fetchMetadata,
+      pattern: '^(drop|keep)$|\\$\\{',
+      examples: ['drop', 'keep'],
+    },
+  } satisfies Record<keyof Presentation, JsonSchema>,
 };
 
 /** Reads `present` of a route. */

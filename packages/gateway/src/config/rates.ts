@@ -1,4 +1,5 @@
 import { BUDGETS, type Budget } from 'mcp-cors/carrier';
+import { type JsonSchema, orReference } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
 
@@ -33,6 +34,53 @@ const MAX_POINTS = 1_000_000_000;
 const MAX_SECONDS = 86_400;
 
 const EXAMPLE = 'rates: { requests: { points: 30000, seconds: 60 } }, or rates: off';
+
+const OFF: JsonSchema = { enum: ['off'] };
+
+const DESCRIPTIONS: Readonly<Record<Budget, string>> = {
+  preflights: 'Preflights.',
+  denied: 'Requests that the policy refuses.',
+  requests: 'Requests that pass.',
+  streams: 'Requests that may open an event stream.',
+};
+
+/** What `limits.rates` may be. */
+export const RATES_SCHEMA: JsonSchema = {
+  description: "Budgets of a client's address and the pattern that admitted its page; off for none.",
+  examples: ['off', { requests: { points: 30_000, seconds: 60 }, streams: 'off' }],
+  anyOf: [
+    OFF,
+    {
+      type: 'object',
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        BUDGETS.map((budget) => [
+          budget,
+          {
+            description: DESCRIPTIONS[budget],
+            default: DEFAULT_RATES[budget],
+            anyOf: [
+              OFF,
+              {
+                type: 'object',
+                required: ['points', 'seconds'],
+                additionalProperties: false,
+                properties: {
+                  points: wholeNumber('How many in a window.', MAX_POINTS),
+                  seconds: wholeNumber('How long a window is, in seconds.', MAX_SECONDS),
+                },
+              },
+            ],
+          },
+        ]),
+      ),
+    },
+  ],
+};
+
+function wholeNumber(description: string, maximum: number): JsonSchema {
+  return orReference({ description, type: 'integer', minimum: 1, maximum });
+}
 
 /** Reads `limits.rates`. */
 export function readRates(value: unknown, issues: GatewayIssue[]): Rates {

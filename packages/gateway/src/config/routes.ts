@@ -1,10 +1,17 @@
 import type { Policy, PolicyConfig } from 'mcp-cors';
+import { flag, type JsonSchema } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
-import { MENDING_KEYS, type MendingConfig, type MendingSettings, readMending } from './mending.js';
+import {
+  MENDING_KEYS,
+  MENDING_SCHEMAS,
+  type MendingConfig,
+  type MendingSettings,
+  readMending,
+} from './mending.js';
 import { type PlacedPolicies, readPolicy } from './policy.js';
-import { type Presentation, type PresentConfig, readPresent } from './present.js';
+import { PRESENT_SCHEMA, type Presentation, type PresentConfig, readPresent } from './present.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
-import { markUpstreams, readUpstreams } from './upstreams.js';
+import { markUpstreams, readUpstreams, UPSTREAMS_SCHEMA } from './upstreams.js';
 
 /** A part of the public path space, and the server that serves it. */
 export interface RouteConfig extends MendingConfig {
@@ -54,6 +61,39 @@ const ROUTE_KEYS = [
   ...MENDING_KEYS,
   'completeParams',
 ] as const satisfies readonly (keyof RouteConfig)[];
+
+/** What a route may hold. The schema of its policy stands in `$defs`. */
+const ROUTE_SCHEMA: JsonSchema = {
+  type: 'object',
+  required: ['path', 'upstream'],
+  additionalProperties: false,
+  properties: {
+    path: {
+      description: 'A path, and everything below it by whole segments; / for everything.',
+      type: 'string',
+      pattern: '^/|\\$\\{',
+      examples: ['/mcp', '/'],
+    },
+    exact: flag('Whether the route holds its path alone, and nothing below it.'),
+    upstream: UPSTREAMS_SCHEMA,
+    policy: { description: "In place of the gateway's policy.", $ref: '#/$defs/policy' },
+    present: PRESENT_SCHEMA,
+    ...MENDING_SCHEMAS,
+    completeParams: flag(
+      "Whether tool calls of pages get the Mcp-Param-* headers that browsers' official clients leave out.",
+      true,
+    ),
+  } satisfies Record<(typeof ROUTE_KEYS)[number], JsonSchema>,
+};
+
+/** What `routes` may be. */
+export const ROUTES_SCHEMA: JsonSchema = {
+  description: 'Which part of the public paths leads to which server. The longest path that fits counts.',
+  type: 'array',
+  minItems: 1,
+  items: ROUTE_SCHEMA,
+  examples: [[{ path: '/mcp', upstream: 'http://127.0.0.1:3001/mcp' }]],
+};
 
 /** An example of a configuration, for messages. */
 export const ROUTES_EXAMPLE = "routes: [{ path: /mcp, upstream: 'http://127.0.0.1:3001/mcp' }]";

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { JsonSchema } from 'mcp-cors/schema';
 import type { GatewayIssue } from '../errors.js';
 import { issue, shown } from './reading.js';
 
@@ -10,6 +11,21 @@ export interface MarkedUpstream {
 
 /** Most upstreams of one route. */
 const MAX_UPSTREAMS = 256;
+
+const UPSTREAM_SCHEMA: JsonSchema = {
+  type: 'string',
+  pattern: '^https?://|\\$\\{',
+  examples: ['http://127.0.0.1:3001/mcp', '${UPSTREAM}'],
+};
+
+/** What `upstream` of a route may be. */
+export const UPSTREAMS_SCHEMA: JsonSchema = {
+  description: "The MCP server's URL; several are taken in turns. Its path stands in place of the route's.",
+  anyOf: [
+    UPSTREAM_SCHEMA,
+    { type: 'array', items: UPSTREAM_SCHEMA, minItems: 1, maxItems: MAX_UPSTREAMS, uniqueItems: true },
+  ],
+};
 
 /** Reads `upstream` of a route: one URL, or several that serve the same. */
 export function readUpstreams(value: unknown, place: string, issues: GatewayIssue[]): readonly URL[] {

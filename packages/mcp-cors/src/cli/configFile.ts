@@ -1,37 +1,64 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
 import type { StaticPolicyConfig } from '../policy/index.js';
+import { type JsonSchema, POLICY_SCHEMA } from '../policy/schema.js';
+import { type ConfigDocument, readConfigDocument } from './configDocument.js';
+import type { PlacedProblem } from './problem.js';
 import { CommandError, CommandErrors } from './terminal.js';
 
 /** The file that commands read when none is named. */
 export const DEFAULT_CONFIG_FILE = 'mcp-cors.yaml';
 
-/** Reads a YAML file (JSON is YAML too) whole, or says where it is wrong. */
-export function readConfigFile(file: string): unknown {
-  let text: string;
+/** Stands for standard input where a file is named. */
+export const STANDARD_INPUT = '-';
+
+/** The text of a configuration file. */
+export function readConfigText(file: string, hint = 'Name the configuration with --config FILE.'): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file === STANDARD_INPUT ? 0 : file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const why = code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw new CommandError(`cannot read ${file}: ${why}`, 'Name the configuration with --config FILE.');
+    throw new CommandError(`cannot read ${file}: ${why}`, hint);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw new CommandErrors(
-      document.errors.map(({ message, pos }) => {
-        const { line, col } = lines.linePos(pos[0]);
-        return { message: `${file}:${line}:${col}: ${message}`, hint: 'Correct the YAML at that place.' };
-      }),
-    );
-  }
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error; // an alias of nothing, or too many aliases
-    throw new CommandError(`${file}: ${error.message}`, 'Write the values out instead of using aliases.');
-  }
+}
+
+/** What is known of a configuration without the gateway's package: its policies. */
+const POLICIES_SCHEMA: JsonSchema = {
+  ...POLICY_SCHEMA,
+  properties: {
+    ...(POLICY_SCHEMA.properties as JsonSchema),
+    policy: POLICY_SCHEMA,
+    routes: { items: { properties: { policy: POLICY_SCHEMA } } },
+  },
+};
+
+/** Reads a file with a policy or a gateway's configuration, or says where it is wrong. */
+export function readConfigFile(file: string, schema: JsonSchema = POLICIES_SCHEMA): ConfigDocument {
+  const document = readConfigDocument(readConfigText(file), schema);
+  if (document.problems.length > 0) throw placedErrors(file, document.problems);
+  return document;
+}
+
+/** Problems as a command tells them. */
+export function placedErrors(file: string, problems: readonly PlacedProblem[]): CommandErrors {
+  return new CommandErrors(
+    problems.map((problem) => ({ message: placedText(file, problem), hint: asSentence(problem.remedy) })),
+  );
+}
+
+/** `file:line:column: path: message`, as editors and terminals know to follow it. */
+export function placedText(file: string, { line, column, path, message }: PlacedProblem): string {
+  return `${fileName(file)}:${line}:${column}: ${path === '' || path === '(file)' ? '' : `${path}: `}${message}`;
+}
+
+/** A file as it is named to people. */
+export function fileName(file: string): string {
+  return file === STANDARD_INPUT ? 'standard input' : file;
+}
+
+/** A remedy with its full stop. */
+export function asSentence(remedy: string): string {
+  return /[.?]$/.test(remedy) ? remedy : `${remedy}.`;
 }
 
 /** What commands look at in a configuration of unknown shape. */
@@ -59,9 +86,27 @@ export function policyAt(
     : { policy: route.policy as StaticPolicyConfig, prefix: `routes[${route.index}].policy.` };
 }
 
+/** All policies of a file, with what stands before their places. */
+export function policiesOf(
+  config: unknown,
+): readonly { readonly policy: unknown; readonly prefix: string }[] {
+  if (typeof config !== 'object' || config === null || !('policy' in config || 'routes' in config))
+    return [{ policy: config, prefix: '' }];
+  const own = routesOf(config).filter(({ policy }) => policy !== undefined);
+  return [
+    { policy: (config as ConfigDraft).policy, prefix: 'policy.' },
+    ...own.map(({ policy, index }) => ({ policy, prefix: `routes[${index}].policy.` })),
+  ];
+}
+
 /** The path of the first route of a gateway's configuration. */
 export function firstRoutePath(config: unknown): string | undefined {
   return routesOf(config).find(({ index }) => index === 0)?.path;
+}
+
+/** A place below a prefix that ends with a dot, or is empty. */
+export function joinPath(prefix: string, path: string): string {
+  return path === '' ? prefix.replace(/\.$/, '') : `${prefix}${path}`;
 }
 
 interface RouteDraft {

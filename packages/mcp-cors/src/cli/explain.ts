@@ -8,8 +8,16 @@ import {
   type RequestHead,
   SAFELISTED_METHODS,
 } from '../policy/index.js';
-import { DEFAULT_CONFIG_FILE, firstRoutePath, policyAt, readConfigFile } from './configFile.js';
-import { toCommandError } from './issues.js';
+import {
+  DEFAULT_CONFIG_FILE,
+  firstRoutePath,
+  joinPath,
+  placedErrors,
+  policyAt,
+  readConfigFile,
+} from './configFile.js';
+import { hidingTerminal } from './hiding.js';
+import { isConfigError } from './issues.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
 import { CommandError, EXIT, type Terminal } from './terminal.js';
 
@@ -65,8 +73,9 @@ Examples:
   $ mcp-cors explain --origin http://localhost:3000 --method DELETE --header Mcp-Session-Id
   $ mcp-cors explain --origin http://localhost:3000 --header X-Api-Key --format json`;
 
-function runExplain(flags: ExplainFlags, terminal: Terminal): number {
-  const { policy, path } = loadPolicy(flags);
+function runExplain(flags: ExplainFlags, ownTerminal: Terminal): number {
+  const { policy, path, variables } = loadPolicy(flags);
+  const terminal = hidingTerminal(ownTerminal, () => variables);
   const exchanges = explainExchanges(flags, path, policy);
   const deciding =
     exchanges.find(({ explanation }) => explanation.verdict === 'refused') ??
@@ -82,6 +91,7 @@ function runExplain(flags: ExplainFlags, terminal: Terminal): number {
 function loadPolicy({ config: named, path: wanted }: ExplainFlags): {
   policy: Policy<Decision>;
   path: string;
+  variables: ReadonlyMap<string, string>;
 } {
   if (named === undefined && !existsSync(DEFAULT_CONFIG_FILE)) {
     throw new CommandError(
@@ -90,13 +100,16 @@ function loadPolicy({ config: named, path: wanted }: ExplainFlags): {
     );
   }
   const file = named ?? DEFAULT_CONFIG_FILE;
-  const config = readConfigFile(file);
+  const document = readConfigFile(file);
+  const config = document.value;
   const path = wanted ?? (firstRoutePath(config) || '/mcp');
   const { policy, prefix } = policyAt(config, path.split('?', 1)[0] as string);
   try {
-    return { policy: createPolicy(policy), path };
+    return { policy: createPolicy(policy), path, variables: document.variables };
   } catch (error) {
-    throw toCommandError(error, (place) => `${file}: ${prefix}${place}`.replace(/[.: ]+$/, ''));
+    if (!isConfigError(error)) throw error;
+    const issues = error.issues.map((issue) => ({ ...issue, path: joinPath(prefix, issue.path) }));
+    throw placedErrors(file, document.place(issues));
   }
 }
 

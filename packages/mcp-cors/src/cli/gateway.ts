@@ -1,25 +1,29 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { DecisionEvent } from '../carrier/index.js';
-import type { PolicyConfig } from '../policy/index.js';
-import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
+import type { JsonSchema } from '../policy/schema.js';
+import { DEFAULT_CONFIG_FILE } from './configFile.js';
+import { type ConfigFlags, createConfigSource } from './configSource.js';
 import { serveUntilSignal } from './ending.js';
-import { toCommandError } from './issues.js';
+import { hidingTerminal } from './hiding.js';
+import { isConfigError, issuesOf } from './issues.js';
 import { onReopenSignal } from './logSignals.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
 import { loadPackage } from './packages.js';
-import { CommandError, type Terminal } from './terminal.js';
+import { createReloading, type ReloadFlags, type RunningGateway, type WatchingPackage } from './reloading.js';
+import type { Terminal } from './terminal.js';
 
 /** What this command uses of @mcp-cors/gateway, which is loaded by name since it depends on this package. */
-interface GatewayPackage {
+interface GatewayPackage extends WatchingPackage {
   readonly GATEWAY_FAULTS: Readonly<Record<string, { readonly message: string; readonly remedy: string }>>;
+  readonly GATEWAY_SCHEMA: JsonSchema;
+  readGatewayConfig(config: unknown): unknown;
   startGateway(
     config: unknown,
     options: Partial<GatewayListeners> & { onWarning(message: string): void },
-  ): Promise<RunningGateway>;
+  ): Promise<StartedGateway>;
 }
 
-interface RunningGateway {
+interface StartedGateway extends RunningGateway {
   readonly url: string;
   readonly adminUrl: string | undefined;
   reopen(): void;
@@ -38,14 +42,7 @@ interface GatewayListeners {
   }): void;
 }
 
-interface GatewayFlags {
-  readonly config?: string;
-  readonly upstream?: string;
-  readonly listen?: string;
-  readonly origin?: readonly string[];
-  readonly host?: readonly string[];
-  readonly reportOnly?: boolean;
-  readonly metrics?: string;
+interface GatewayFlags extends ConfigFlags, ReloadFlags {
   readonly format: OutputFormat;
 }
 
@@ -68,6 +65,10 @@ export function addGatewayCommand(program: Command, terminal: Terminal): void {
     .option('--host <host>', 'a name under which clients reach the gateway; can be repeated', collect)
     .option('--report-only', 'decide and report, but refuse nothing')
     .option('--metrics <host:port>', 'where to serve /metrics, /healthz and /readyz (default: nowhere)')
+    .option(
+      '--no-watch',
+      'take over a changed configuration on SIGHUP alone, not as soon as the file changes',
+    )
     .addOption(formatOption())
     .addHelpText('after', GATEWAY_EXAMPLES)
     .action((flags: GatewayFlags) => runGateway(flags, terminal));
@@ -80,94 +81,38 @@ Examples:
       --listen 0.0.0.0:8808 --host mcp.example.com
   $ mcp-cors gateway --config mcp-cors.yaml --report-only`;
 
-async function runGateway(flags: GatewayFlags, terminal: Terminal): Promise<void> {
-  const { config, file, publicPath } = gatewayConfigOf(flags);
-  const { startGateway, GATEWAY_FAULTS } = await loadPackage<GatewayPackage>('@mcp-cors/gateway', 'gateway');
+async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<void> {
+  const gatewayPackage = await loadPackage<GatewayPackage>('@mcp-cors/gateway', 'gateway');
+  const source = createConfigSource(flags, gatewayPackage.GATEWAY_SCHEMA);
+  const terminal = hidingTerminal(ownTerminal, () => source.variables);
+  const reloading = createReloading(source, gatewayPackage, flags, terminal);
+  const { config, publicPath, place, problems } = source.read();
+  if (problems.length > 0) throw place(issuesOf(() => gatewayPackage.readGatewayConfig(config)));
   // An audit on standard error tells of refusals too, and whoever reads it expects nothing else there.
-  const log = auditFile(config) === '-' ? {} : createRefusalLog(terminal, GATEWAY_FAULTS);
+  const log = auditFile(config) === '-' ? {} : createRefusalLog(terminal, gatewayPackage.GATEWAY_FAULTS);
   const onWarning = (message: string): void =>
     terminal.err(`${terminal.paintErr('warning', 'warning:')} ${message}`);
-  let gateway: RunningGateway;
-  try {
-    gateway = await startGateway(config, { ...log, onWarning });
-  } catch (error) {
-    throw toCommandError(error, (path) => (file === undefined ? path : `${file}: ${path}`));
-  }
+  const gateway = await gatewayPackage.startGateway(config, { ...log, onWarning }).catch((error: unknown) => {
+    throw isConfigError(error) ? place(error.issues) : error;
+  });
   const url = `${gateway.url}${publicPath}`;
-  if (flags.format === 'json') terminal.out(JSON.stringify({ listening: url }));
-  else terminal.out(`listening on ${url}`);
-  if (gateway.adminUrl !== undefined) terminal.err(`metrics on ${gateway.adminUrl}/metrics`);
-  // Without anything to open anew, SIGHUP ends the process as its sender expects.
+  if (flags.format === 'json') ownTerminal.out(JSON.stringify({ listening: url }));
+  else ownTerminal.out(`listening on ${url}`);
+  if (gateway.adminUrl !== undefined) ownTerminal.err(`metrics on ${gateway.adminUrl}/metrics`);
+  // Without anything to open or read anew, SIGHUP ends the process as its sender expects.
   const watched = gateway.adminUrl !== undefined || auditFile(config) !== undefined;
   const stopReopening = watched ? onReopenSignal(() => gateway.reopen()) : () => {};
-  await serveUntilSignal(() => gateway.close(), terminal);
+  reloading.start(gateway);
+  await serveUntilSignal(() => {
+    reloading.stop();
+    return gateway.close();
+  }, terminal);
   stopReopening();
 }
 
 /** Where the audit of a configuration of unknown shape goes. */
 function auditFile(config: unknown): unknown {
-  return (config as GatewayConfigDraft | null | undefined)?.audit?.file;
-}
-
-interface GatewayConfigDraft {
-  listen?: unknown;
-  audit?: { readonly file?: unknown } | null;
-  metrics?: unknown;
-  policy?: Partial<PolicyConfig>;
-  routes?: readonly { path?: string; upstream?: string }[];
-}
-
-/** The configuration of the file with the flags over it, and the path under which the first route is served. */
-function gatewayConfigOf(flags: GatewayFlags): {
-  config: unknown;
-  file: string | undefined;
-  publicPath: string;
-} {
-  const byDefault =
-    flags.upstream === undefined && existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined;
-  const file = flags.config ?? byDefault;
-  const read = file === undefined ? {} : readConfigFile(file);
-  if (typeof read !== 'object' || read === null || Array.isArray(read))
-    return { config: read, file, publicPath: '' };
-
-  const config: GatewayConfigDraft = { ...read };
-  if (flags.listen !== undefined) config.listen = flags.listen;
-  if (flags.metrics !== undefined) {
-    config.metrics = { ...(config.metrics as object | undefined), listen: flags.metrics };
-  }
-  let publicPath = config.routes?.[0]?.path ?? '';
-  if (flags.upstream !== undefined) {
-    const url = URL.canParse(flags.upstream) ? new URL(flags.upstream) : undefined;
-    config.routes = [{ path: '/', upstream: url === undefined ? flags.upstream : rootOf(url) }];
-    publicPath = url?.pathname ?? '';
-  }
-  const overrides: Partial<Record<keyof PolicyConfig, unknown>> = {
-    ...(flags.origin === undefined ? {} : { origins: flags.origin }),
-    ...(flags.host === undefined ? {} : { hosts: flags.host }),
-    ...(flags.reportOnly === true ? { reportOnly: true } : {}),
-  };
-  if (Object.keys(overrides).length > 0)
-    config.policy = { ...config.policy, ...overrides } as Partial<PolicyConfig>;
-
-  if (config.routes === undefined) {
-    throw new CommandError(
-      'no MCP server is named',
-      `Name it: mcp-cors gateway --upstream http://127.0.0.1:3001/mcp --origin http://localhost:3000, or write ${DEFAULT_CONFIG_FILE}.`,
-    );
-  }
-  if (config.policy === undefined) {
-    throw new CommandError('no page is named that may connect', 'Name it: --origin http://localhost:3000');
-  }
-  return { config, file, publicPath: publicPath === '/' ? '' : publicPath };
-}
-
-/** The URL without its path; what follows is not forwarded by the route but asked for by clients. */
-function rootOf(url: URL): string {
-  const root = new URL(url);
-  root.pathname = '/';
-  root.search = '';
-  root.hash = '';
-  return root.href;
+  return (config as { readonly audit?: { readonly file?: unknown } | null } | null | undefined)?.audit?.file;
 }
 
 /** For how long the same refusal is told once, and the lines of the log are counted. */

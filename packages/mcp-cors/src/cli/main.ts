@@ -5,6 +5,7 @@ import { addDemoCommand } from './demo.js';
 import { addExplainCommand } from './explain.js';
 import { addGatewayCommand } from './gateway.js';
 import { addInitCommand } from './init.js';
+import { addLintCommand } from './lint.js';
 import { createTerminal, EXIT, reportError, type Terminal } from './terminal.js';
 
 /** Runs the command line with its arguments (without node and script) and gives the exit code. */
@@ -31,6 +32,9 @@ export async function run(args: readonly string[], terminal: Terminal = createTe
   addExplainCommand(program, terminal, (code) => {
     exitCode = code;
   });
+  addLintCommand(program, terminal, (code) => {
+    exitCode = code;
+  });
   addInitCommand(program, terminal);
   addDemoCommand(program, terminal);
   for (const command of program.commands)
@@ -54,6 +58,7 @@ Examples:
   $ mcp-cors demo
   $ mcp-cors init
   $ mcp-cors gateway --upstream http://127.0.0.1:3001/mcp --origin http://localhost:3000
+  $ mcp-cors lint mcp-cors.yaml
   $ mcp-cors check http://127.0.0.1:3001/mcp --origin http://localhost:3000
   $ mcp-cors explain --origin https://evil.example --config mcp-cors.yaml
 

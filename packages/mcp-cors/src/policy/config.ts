@@ -6,6 +6,7 @@ import { freezeDeep } from './frozen.js';
 import type { HostPattern } from './host.js';
 import { readAliases, readHosts } from './hostOptions.js';
 import { type OriginEntry, type OriginSettings, readMissingOrigin, readOrigins } from './originOptions.js';
+import { atOnce, type InParts } from './parts.js';
 import { readEndpoints, readRevisions } from './protocolOptions.js';
 import type { Revision } from './revisions.js';
 import { readSessions, type SessionConfig, type SessionSettings } from './sessionOptions.js';
@@ -115,6 +116,11 @@ export type ConfigReading =
 
 /** Reads a configuration of unknown shape. Never throws; finds all issues, not only the first. */
 export function readPolicyConfig(config: unknown): ConfigReading {
+  return atOnce(readPolicyConfigInParts(config));
+}
+
+/** The same in parts, since there may be many origins. */
+export function* readPolicyConfigInParts(config: unknown): InParts<ConfigReading> {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     return { issues: [policyIssue('config-not-object', '', config)] };
   }
@@ -144,7 +150,11 @@ export function readPolicyConfig(config: unknown): ConfigReading {
   }
 
   const settings: PolicySettings = {
-    ...readOrigins(given.origins, { credentials, allowInsecureOrigins, allowPublicSuffixes }, issues),
+    ...(yield* readOrigins(
+      given.origins,
+      { credentials, allowInsecureOrigins, allowPublicSuffixes },
+      issues,
+    )),
     hosts: readHosts(given.hosts, { allowPublicSuffixes }, issues),
     credentials,
     methods: readMethods(given.methods, issues),
@@ -163,7 +173,10 @@ export function readPolicyConfig(config: unknown): ConfigReading {
     allowPublicSuffixes,
     allowAnyHost,
   };
-  return issues.length > 0 ? { issues } : { settings: freezeDeep(settings) };
+  if (issues.length > 0) return { issues };
+  const { origins: _, ...others } = settings; // patterns are frozen as they are read
+  freezeDeep(others);
+  return { settings: Object.freeze(settings) };
 }
 
 /** The configuration that gives these settings, as plain data. Directories have no such form and are left out. */

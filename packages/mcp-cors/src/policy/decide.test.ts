@@ -5,6 +5,7 @@ import type { PolicySettings } from './config.js';
 import { compileDecide, denyAfter } from './decide.js';
 import { CARRIER_REASONS, type Decision, REASONS, type Reason, type RequestHead } from './decision.js';
 import { ENDPOINT_KINDS, type EndpointKind } from './endpoints.js';
+import { atOnce } from './parts.js';
 import { createPolicy, type StaticPolicyConfig } from './policy.js';
 import { REVISIONS, type Revision } from './revisions.js';
 
@@ -1137,7 +1138,7 @@ describe('what each kind of endpoint allows under a single revision', () => {
 
 test('settings that serve no revision allow nothing, and expose nothing', () => {
   const settings: PolicySettings = { ...createPolicy(BASE).settings, revisions: [] };
-  const decide = compileDecide(settings) as (head: RequestHead) => Decision; // there is no directory
+  const decide = atOnce(compileDecide(settings)) as (head: RequestHead) => Decision; // there is no directory
   expect(corsHeaders(decide({ ...POST, origin: APP }))).toEqual(['access-control-allow-origin']);
   for (const requestMethod of ['GET', 'POST', 'DELETE']) {
     expect(decide({ ...PREFLIGHT, requestMethod }).reason).toBe('method-not-allowed');

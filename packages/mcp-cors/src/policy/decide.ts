@@ -27,7 +27,8 @@ import {
 } from './headers.js';
 import { createHostMatcher, LOOPBACK_HOST_PATTERNS } from './host.js';
 import { MAX_ORIGIN_LENGTH, parseOrigin } from './origin.js';
-import { createOriginMatcher } from './pattern.js';
+import type { InParts } from './parts.js';
+import { createOriginMatcherInParts } from './pattern.js';
 import { unionOfNeeds } from './revisions.js';
 
 /**
@@ -71,10 +72,10 @@ interface Grant {
 }
 
 /** Compiles settings to a decision function. Everything that can be made ahead of a request is made here. */
-export function compileDecide(settings: PolicySettings): Decide {
+export function* compileDecide(settings: PolicySettings): InParts<Decide> {
   const { credentials, missingOrigin, allowNullOrigin, directories } = settings;
   const canonicalise = settings.aliases.length === 0 ? undefined : createCanonicaliser(settings.aliases);
-  const matcher = createOriginMatcher(settings.origins, canonicalise);
+  const matcher = yield* createOriginMatcherInParts(settings.origins, canonicalise);
   const classify = createEndpointClassifier(settings.endpoints);
   const tables = createKindTables(settings);
 

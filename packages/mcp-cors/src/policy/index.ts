@@ -33,6 +33,7 @@ export { LOOPBACK_HOSTS } from './host.js';
 export {
   createLivePolicy,
   createPolicy,
+  createPolicyGradually,
   type Decided,
   type LivePolicy,
   type Policy,

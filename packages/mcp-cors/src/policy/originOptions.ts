@@ -1,6 +1,8 @@
 import type { OriginDirectory } from './directory.js';
 import { type PolicyIssue, type PolicyIssueCode, policyIssue } from './errors.js';
+import { freezeDeep } from './frozen.js';
 import { LOOPBACK_HOSTS } from './host.js';
+import { type InParts, PART_ENTRIES } from './parts.js';
 import { type OriginPattern, parseOriginPattern } from './pattern.js';
 import { isPublicSuffix } from './publicSuffix.js';
 import type { PlacedText } from './texts.js';
@@ -23,7 +25,11 @@ export interface OriginRules {
 }
 
 /** The patterns and directories of `origins`. */
-export function readOrigins(value: unknown, rules: OriginRules, issues: PolicyIssue[]): OriginSettings {
+export function* readOrigins(
+  value: unknown,
+  rules: OriginRules,
+  issues: PolicyIssue[],
+): InParts<OriginSettings> {
   const before = issues.length;
   const directories: OriginDirectory[] = [];
   const entries: PlacedText[] = [];
@@ -44,21 +50,22 @@ export function readOrigins(value: unknown, rules: OriginRules, issues: PolicyIs
   }
 
   const patterns = new Map<string, OriginPattern>();
-  for (const { path, text } of entries) {
+  for (const [i, { path, text }] of entries.entries()) {
+    if (i % PART_ENTRIES === PART_ENTRIES - 1) yield;
     const pattern = parseOriginPattern(text);
     if ('fault' in pattern) {
       const { fault, ...specifics } = pattern;
       issues.push(policyIssue(fault, path, text, specifics));
       continue;
     }
-    patterns.set(pattern.text, pattern);
+    patterns.set(pattern.text, freezeDeep(pattern));
     if (pattern.type === 'any' && entries.length + directories.length > 1) {
       issues.push(policyIssue('origin-any-not-alone', path, text));
     }
     const doubt = doubtOf(pattern, rules);
     if (doubt !== undefined) issues.push(policyIssue(doubt, path, text));
   }
-  return { origins: [...patterns.values()], directories };
+  return { origins: Object.freeze([...patterns.values()]), directories };
 }
 
 /** Why a pattern that can be read should not be accepted all the same. */

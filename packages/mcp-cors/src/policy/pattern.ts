@@ -13,7 +13,7 @@ import {
   parseOrigin,
   serialiseIpv6,
 } from './origin.js';
-
+import { atOnce, type InParts, PART_ENTRIES } from './parts.js';
 import { type OriginRegExp, parseOriginRegExp, parseRegExpText, type RegExpFault } from './regexp.js';
 
 /** An origin pattern, parsed. `text` is the pattern as it was written, and names the rule in explanations. */
@@ -157,10 +157,10 @@ interface PortRules {
  * Aliases of a host count as the host; a wildcard admits names as they are written, since `*.dev.corp.example.com`
  * without its alias would be everybody's `*.dev`.
  */
-export function createOriginMatcher(
+export function* createOriginMatcherInParts(
   patterns: readonly OriginPattern[],
   canonicalise?: Canonicalise,
-): OriginMatcher {
+): InParts<OriginMatcher> {
   const exact = new Map<string, string>();
   const hosts = new Map<string, PortRules>(); // scheme://host, scheme://*.base or scheme://*
   const regExps: OriginRegExp[] = [];
@@ -170,7 +170,8 @@ export function createOriginMatcher(
     rules.byPort.set(port, text);
     hosts.set(key, rules);
   };
-  for (const pattern of patterns) {
+  for (const [i, pattern] of patterns.entries()) {
+    if (i % PART_ENTRIES === PART_ENTRIES - 1) yield;
     if (pattern.type === 'any') {
       any = true;
     } else if (pattern.type === 'regexp') {
@@ -215,4 +216,12 @@ export function createOriginMatcher(
       return regExps.find((regExp) => regExp.test(origin))?.text;
     },
   });
+}
+
+/** The same in one go. */
+export function createOriginMatcher(
+  patterns: readonly OriginPattern[],
+  canonicalise?: Canonicalise,
+): OriginMatcher {
+  return atOnce(createOriginMatcherInParts(patterns, canonicalise));
 }

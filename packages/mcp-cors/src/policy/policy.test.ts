@@ -5,6 +5,7 @@ import {
   createDirectory,
   createLivePolicy,
   createPolicy,
+  createPolicyGradually,
   createSnapshot,
   type Policy,
   PolicyConfigError,
@@ -312,4 +313,43 @@ test('what is changed later in the object that made a policy is in no policy mad
   const head = { method: 'GET', path: '/mcp', host: 'mcp.example.com', origin: 'https://evil.example' };
   expect(changed.decide(head)).toMatchObject({ outcome: 'deny', reason: 'origin-not-allowed' });
   expect(changed.settings).toMatchObject({ debug: true, hosts: [{ host: 'mcp.example.com' }] });
+});
+
+describe('createPolicyGradually', () => {
+  const origins = Array.from({ length: 1_000 }, (_, i) => `https://app${i}.example.com`);
+  const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
+
+  test('gives the policy that createPolicy gives, whether there are pauses or not', async () => {
+    const config = { origins: [...origins, 'https://*.example.org', /^https:\/\/a\.example\.net$/] };
+    const policies = await Promise.all([
+      createPolicyGradually(config, turn),
+      createPolicyGradually(config, () => undefined),
+    ]);
+    for (const policy of policies) {
+      expect(policy.toConfig()).toEqual(createPolicy(config).toConfig());
+      expect(Object.isFrozen(policy.settings) && Object.isFrozen(policy.settings.origins[0])).toBe(true);
+      for (const origin of ['https://app999.example.com', 'https://x.example.org', 'https://evil.example']) {
+        const head = { method: 'GET', path: '/mcp', host: 'localhost', origin };
+        expect(policy.decide(head)).toEqual(createPolicy(config).decide(head));
+      }
+    }
+  });
+
+  test('pauses more often the more origins there are', async () => {
+    const pausesFor = async (count: number) => {
+      let pauses = 0;
+      await createPolicyGradually({ origins: origins.slice(0, count) }, () => void pauses++);
+      return pauses;
+    };
+    expect(await pausesFor(1)).toBe(0);
+    expect(await pausesFor(1_000)).toBeGreaterThanOrEqual(10);
+  });
+
+  test('rejects with every issue', async () => {
+    const config = { origins: ['x', ...origins, 'y'], maxAge: -5 };
+    await expect(createPolicyGradually(config, turn)).rejects.toMatchObject({
+      code: 'ERR_POLICY_CONFIG',
+      issues: [{ path: 'origins[0]' }, { path: 'origins[1001]' }, { path: 'maxAge' }],
+    });
+  });
 });

@@ -1,9 +1,15 @@
-import { type PolicyConfig, type PolicySettings, readPolicyConfig, writePolicyConfig } from './config.js';
+import {
+  type PolicyConfig,
+  type PolicySettings,
+  readPolicyConfigInParts,
+  writePolicyConfig,
+} from './config.js';
 import { compileDecide } from './decide.js';
 import type { Decision, RequestHead } from './decision.js';
 import type { OriginDirectory } from './directory.js';
 import { PolicyConfigError } from './errors.js';
 import { type Explanation, explain } from './explain.js';
+import { atOnce, type InParts, inParts } from './parts.js';
 
 /** A decision, or the promise of one where a directory has to be asked. */
 export type Decided = Decision | Promise<Decision>;
@@ -45,9 +51,26 @@ export type StaticPolicyConfig = Omit<PolicyConfig, 'origins'> & {
 export function createPolicy(config: StaticPolicyConfig): Policy<Decision>;
 export function createPolicy(config: PolicyConfig): Policy;
 export function createPolicy(config: PolicyConfig): Policy {
-  const { settings, issues } = readPolicyConfig(config);
+  return atOnce(createPolicyInParts(config));
+}
+
+/**
+ * Does the same in parts of less than a millisecond, so that a server can go on serving while it takes over a policy with
+ * thousands of origins. Between two parts, `pause` may give a promise that is waited for.
+ *
+ * @throws {PolicyConfigError} as `createPolicy` does.
+ */
+export function createPolicyGradually(
+  config: PolicyConfig,
+  pause: () => Promise<void> | undefined,
+): Promise<Policy> {
+  return inParts(createPolicyInParts(config), pause);
+}
+
+function* createPolicyInParts(config: PolicyConfig): InParts<Policy> {
+  const { settings, issues } = yield* readPolicyConfigInParts(config);
   if (issues !== undefined) throw new PolicyConfigError(issues);
-  const enforced = compileDecide(settings);
+  const enforced = yield* compileDecide(settings);
   const decide = settings.reportOnly
     ? (head: RequestHead) => whenDecided(enforced(head), reportOnly)
     : enforced;

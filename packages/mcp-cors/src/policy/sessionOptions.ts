@@ -17,7 +17,7 @@ export interface SessionSettings {
 }
 
 /** Fewest characters of a secret: 128 bits in hexadecimal digits, 192 in base64. */
-const MIN_SECRET_LENGTH = 32;
+export const MIN_SECRET_LENGTH = 32;
 
 /** Stands for a secret in issues. */
 const HIDDEN = Object.freeze({ hidden: 'a secret' });

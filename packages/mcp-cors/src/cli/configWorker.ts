@@ -1,0 +1,32 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { JsonSchema } from '../policy/schema.js';
+import { readConfigDocument } from './configDocument.js';
+import { readConfigText } from './configFile.js';
+import type { FileReading } from './configSource.js';
+import type { PlacedProblem, Problem } from './problem.js';
+import { CommandError } from './terminal.js';
+
+/** What the thread that reads a configuration is told at its start. */
+export interface WorkerTask {
+  readonly file: string;
+  readonly schema: JsonSchema;
+}
+
+/** What it answers: first what it has read, or why it could not, then the places of each list of problems. */
+export type WorkerAnswer =
+  | { readonly read: FileReading }
+  | { readonly failed: { readonly message: string; readonly hint: string | undefined } }
+  | { readonly placed: readonly PlacedProblem[] };
+
+function work({ file, schema }: WorkerTask, answer: (answer: WorkerAnswer) => void): void {
+  try {
+    const { value, problems, variables, place } = readConfigDocument(readConfigText(file), schema);
+    parentPort?.on('message', (found: readonly Problem[]) => answer({ placed: place(found) }));
+    answer({ read: { value, problems, variables } });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    answer({ failed: { message: error.message, hint: error.hint } });
+  }
+}
+
+work(workerData as WorkerTask, (answer) => parentPort?.postMessage(answer));
