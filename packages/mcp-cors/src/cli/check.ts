@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Browser, BrowserType } from 'playwright-core';
 import { isLoopbackHost } from '../browser/addressSpace.js';
+import { PROFILE_NAMES, type ProfileName } from '../browser/index.js';
 import {
   examine,
   NotAnMcpServerError,
+  type Plan,
   planRequests,
   REPORT_FORMATS,
   REQUESTS_FOR_EACH_FURTHER,
@@ -12,6 +14,7 @@ import {
   type Report,
   type ReportFormat,
   reaches,
+  redactUrl,
   renderReport,
   TransportError,
 } from '../doctor/index.js';
@@ -33,6 +36,8 @@ interface CheckFlags {
   readonly browser?: boolean;
   readonly dryRun?: boolean;
   readonly timeout: string;
+  readonly idle?: string;
+  readonly profile: ProfileName;
 }
 
 /** Adds `mcp-cors check`. */
@@ -64,6 +69,12 @@ export function addCheckCommand(
     .option('--yes', 'attack a server that is not on this machine')
     .option('--browser', 'repeat every request in a real Chromium; needs playwright-core')
     .option('--dry-run', 'list what would be sent, and send nothing')
+    .addOption(
+      new Option('--profile <browser>', 'the browser that pages are in')
+        .choices(PROFILE_NAMES)
+        .default('chromium'),
+    )
+    .option('--idle <seconds>', 'listen to a silent stream for so long, to see whether it is cut')
     .option('--timeout <ms>', 'milliseconds to wait for each answer', '10000')
     .addHelpText('after', CHECK_EXAMPLES)
     .action(async (url: string, flags: CheckFlags) => {
@@ -84,20 +95,26 @@ async function runCheck(given: string, flags: CheckFlags, terminal: Terminal): P
   const origins = [...new Set(flags.origin.map(readOrigin))];
   const headers = (flags.header ?? []).map(readHeader);
   const timeoutMs = readTimeout(flags.timeout);
-  if (flags.attack) checkAttack(target, origins, flags);
+  const idleMs = readIdle(flags.idle);
+  const { profile, attack = false } = flags;
+  if (attack) checkAttack(target, origins, flags);
+  if (flags.browser && profile !== 'chromium') {
+    throw new CommandError(
+      `--browser asks Chromium, and --profile says ${profile}`,
+      'Leave one of the two out: of the profiles Chromium’s alone is judged by a browser.',
+    );
+  }
+  const asked = { target, origins, headers, profile, idleMs, attack };
   if (flags.dryRun) {
-    write(listPlan(target, origins, headers, flags), flags, terminal);
+    write(listPlan(asked, await planRequests(asked), flags.format), flags, terminal);
     return EXIT.clean;
   }
   const chromium = flags.browser ? await startChromium() : undefined;
   const report = await reportOn(() =>
     examine({
+      ...asked,
       chromium,
-      target,
-      origins,
-      headers,
       timeoutMs,
-      attack: flags.attack ?? false,
       onStopped: (why) => terminal.err(`the attacks ended early: ${STOPPED[why] ?? why}`),
       onProgress: (doing, requests) => terminal.progress(`${doing}, request ${requests}`),
     }).finally(async () => {
@@ -232,26 +249,41 @@ function readTimeout(given: string): number {
   );
 }
 
+function readIdle(given: string | undefined): number {
+  if (given === undefined) return 0;
+  const seconds = /^[0-9]{1,4}$/.test(given) ? Number(given) : 0;
+  if (seconds >= 1 && seconds <= 3600) return seconds * 1000;
+  throw new CommandError(
+    `--idle ${JSON.stringify(given)} is not a number of seconds`,
+    'Write a number from 1 to 3600, longer than what is suspected to cut the stream.',
+  );
+}
+
+/** Every request that would be sent, one by one. */
 function listPlan(
-  target: string,
-  origins: readonly string[],
-  headers: readonly HeaderField[],
-  { format, attack }: CheckFlags,
+  { target, origins, attack }: { target: string; origins: readonly string[]; attack: boolean },
+  { requests, most }: Plan,
+  format: ReportFormat,
 ): string {
-  const requests = planRequests(target, headers);
-  const attacks = attack ? attackBound(origins) : 0;
-  if (format === 'json')
-    return JSON.stringify({ target, origins, dryRun: true, requests, attacks }, undefined, 2);
-  const lines = [`For each of ${origins.join(', ')}, and nothing was sent:`];
-  let by = '';
-  for (const request of requests) {
-    if (request.by !== by) lines.push('', request.by);
-    by = request.by;
-    lines.push(`  ${request.method.padEnd(6)} ${request.name} (${request.sent})`);
-    if (request.headers.length > 0) {
-      lines.push(...request.headers.map(([name, value]) => `           ${name}: ${value}`));
-    }
+  const bound = attack ? attackBound(origins) : 0;
+  if (format === 'json') {
+    const plan = { target, origins, dryRun: true, most, attacks: bound, requests };
+    return JSON.stringify(plan, undefined, 2);
   }
-  if (attack) lines.push('', `Then up to ${attacks} hostile requests, none of which calls a tool.`);
+  const lines = [
+    `Nothing was sent. At most ${most} of these ${requests.length} requests would go to`,
+    `${redactUrl(target)}: which, depends on the answers. No tool is called,`,
+    'nobody is registered, and of what has an effect the preflight alone is sent.',
+  ];
+  let heading = '';
+  for (const { by, when, method, name, url, headers } of requests) {
+    const next = when === '' ? by : `${by}, ${when}`;
+    if (next !== heading) lines.push('', next);
+    heading = next;
+    const elsewhere = url === redactUrl(target) ? '' : ` ${url}`;
+    lines.push(`  ${method.padEnd(7)} ${name}${elsewhere}`.trimEnd());
+    lines.push(...headers.map(([field, value]) => `            ${field}: ${value}`));
+  }
+  if (attack) lines.push('', `The attacks stop at ${bound} requests, whatever they find.`);
   return lines.join('\n');
 }

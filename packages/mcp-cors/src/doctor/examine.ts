@@ -1,21 +1,23 @@
 import type { Browser } from 'playwright-core';
+import type { ProfileName } from '../browser/index.js';
 import type { HeaderField } from '../policy/index.js';
-import { runAttacks } from './attacks/index.js';
+import { type AttackOptions, runAttacks } from './attacks/index.js';
+import type { SendRaw } from './attacks/prober.js';
 import { witness } from './chromium.js';
 import { diagnose, sortFindings } from './diagnose.js';
 import { isAllowedSomewhere } from './diagnosis/blocked.js';
 import { redactUrl } from './evidence.js';
+import { tryForeignPages } from './foreignPages.js';
 import { examineInfrastructure } from './infrastructure/index.js';
 import { JOURNEYS } from './journeys/index.js';
 import { bodyOf, openPage, type Visit } from './page.js';
-import { reach } from './reach.js';
-import { tryRebinding } from './rebinding.js';
+import { reach, type Target } from './reach.js';
 import type { Confirmation, Finding, Report } from './report.js';
 import { scrub, secretsOf } from './scrub.js';
 import { recogniseStacks, type Trace } from './stacks.js';
-import { EMPTY_SURVEY, survey } from './survey.js';
+import { survey } from './survey.js';
 import type { Observation } from './suspicion.js';
-import { createTransport } from './transport.js';
+import { createTransport, type Transport } from './transport.js';
 import { type Walked, type WalkedStep, walk } from './walk.js';
 
 /** What is asked of the doctor. */
@@ -26,8 +28,12 @@ export interface Examination {
   readonly origins: readonly string[];
   /** The page's own headers, such as Authorization. */
   readonly headers?: readonly HeaderField[];
+  /** The browser that pages are in; Chromium by default. */
+  readonly profile?: ProfileName | undefined;
   /** Milliseconds for each answer; 10,000 by default. */
   readonly timeoutMs?: number;
+  /** Milliseconds for which a silent stream is listened to; not at all by default. */
+  readonly idleMs?: number;
   /** Hears of what is being done and how many requests have been sent. */
   readonly onProgress?: (doing: string, requests: number) => void;
   /** Whether the server is attacked as a hostile page would; two harmless trials are made in any case. */
@@ -43,92 +49,132 @@ export interface Examination {
  * @throws TransportError when nothing answers, NotAnMcpServerError when what answers does not speak MCP.
  */
 export async function examine(examination: Examination): Promise<Report> {
-  const {
-    target: url,
-    origins,
-    headers = [],
-    timeoutMs,
-    onProgress,
-    attack = false,
-    onStopped,
-    chromium,
-  } = examination;
-  const started = performance.now();
-  let doing = 'reaching the server';
+  const { timeoutMs, onProgress } = examination;
+  let doing = '';
   const transport = createTransport({
     ...(timeoutMs !== undefined && { timeoutMs }),
     onRequest: (_, count) => onProgress?.(doing, count),
   });
   try {
-    const target = await reach(url, transport, headers);
-    const observations: Observation[] = [];
-    for (const origin of origins) {
-      const walked = [];
-      for (const plan of JOURNEYS) {
-        doing = `${plan.client} from ${origin}`;
-        const page = openPage(origin, transport);
-        walked.push(await walk(plan, page, transport, url, headers, { tokenAsked: target.tokenAsked }));
-      }
-      doing = `a closer look from ${origin}`;
-      observations.push({
-        origin,
-        target,
-        walked,
-        survey: target.streamable ? await survey(target, origin, transport, headers) : EMPTY_SURVEY,
-        othersAllowed: false,
-        ownHeaders: new Set(headers.map(([name]) => name.toLowerCase())),
-      });
-    }
-    const stacks = recogniseStacks([...target.traces, ...observations.flatMap(tracesOf)]);
-    const allowed = new Set(observations.filter(isAllowedSomewhere).map(({ origin }) => origin));
-    const findings = observations.flatMap((observation) =>
-      diagnose(
-        { ...observation, othersAllowed: allowed.size > 0 && !allowed.has(observation.origin) },
-        stacks,
-        origins,
-      ),
-    );
-    // What these send beside the transport is counted by them, and so is the rest of what they send.
-    let requests = transport.exchanges.length;
-    const patient = { target, origins, headers, stacks, send: transport.send };
-    doing = 'looking at streams, caches and proxies';
-    const infrastructure = await examineInfrastructure(patient);
-    requests += infrastructure.requests;
-    findings.push(...unknownTo(findings, infrastructure.findings));
-    if (attack) {
-      doing = 'attacking';
-      const attacks = await runAttacks(patient);
-      requests += attacks.requests;
-      findings.push(...unknownTo(findings, attacks.findings));
-      if (attacks.stopped !== undefined) onStopped?.(attacks.stopped);
-    } else {
-      doing = 'trying a foreign host and a foreign origin';
-      const before = transport.exchanges.length;
-      findings.push(...(await tryRebinding(target, transport, headers, stacks, origins)));
-      requests += transport.exchanges.length - before;
-    }
-    let journeys = observations.flatMap(({ walked }) => walked);
-    if (chromium !== undefined) {
-      doing = 'repeating the journeys in Chromium';
-      onProgress?.(doing, requests);
-      const before = transport.exchanges.length;
-      const { confirmations, requests: repeated } = await witness(chromium, journeys, transport);
-      requests += repeated + transport.exchanges.length - before;
-      journeys = journeys.map((one) => confirmed(one, confirmations));
-    }
-    const report: Report = {
-      target: redactUrl(url),
-      origins,
-      stacks,
-      journeys: journeys.map(({ journey }) => journey),
-      findings: sortFindings(findings),
-      requests,
-      durationMs: Math.round(performance.now() - started),
-    };
-    return scrub(report, secretsOf(url, headers, transport.exchanges));
+    return await examineOver({
+      ...examination,
+      transport,
+      onStage: (stage) => {
+        doing = stage;
+        onProgress?.(stage, transport.exchanges.length);
+      },
+    });
   } finally {
     transport.close();
   }
+}
+
+/** An examination over sockets, or over what stands in for them. */
+export interface ExaminationOver extends Omit<Examination, 'onProgress' | 'timeoutMs'> {
+  readonly transport: Transport;
+  /** Sends what HTTP clients refuse to; over a connection of its own by default. */
+  readonly sendRaw?: SendRaw;
+  /** Hears of everything that is done before it is. */
+  readonly onStage: (stage: string) => void;
+}
+
+/** {@link examine} over a transport that is there already. */
+export async function examineOver(examination: ExaminationOver): Promise<Report> {
+  const { target: url, origins, headers = [], transport, onStage, chromium } = examination;
+  const started = performance.now();
+  onStage('reaching the server');
+  const target = await reach(url, transport, headers);
+  const observations = await observe(examination, target);
+  const stacks = recogniseStacks([...target.traces, ...observations.flatMap(tracesOf)]);
+  const allowed = new Set(observations.filter(isAllowedSomewhere).map(({ origin }) => origin));
+  const findings = observations.flatMap((observation) =>
+    diagnose(
+      { ...observation, othersAllowed: allowed.size > 0 && !allowed.has(observation.origin) },
+      stacks,
+      origins,
+    ),
+  );
+  // What these send beside the transport is counted by them, and so is the rest of what they send.
+  let requests = transport.exchanges.length;
+  for await (const found of examinations(examination, {
+    target,
+    origins,
+    headers,
+    stacks,
+    send: transport.send,
+  })) {
+    requests += found.requests;
+    findings.push(...unknownTo(findings, found.findings));
+  }
+  let journeys = observations.flatMap(({ walked }) => walked);
+  if (chromium !== undefined) {
+    onStage('repeating the journeys in Chromium');
+    const before = transport.exchanges.length;
+    const { confirmations, requests: repeated } = await witness(chromium, journeys, transport);
+    requests += repeated + transport.exchanges.length - before;
+    journeys = journeys.map((one) => confirmed(one, confirmations));
+  }
+  const report: Report = {
+    target: redactUrl(url),
+    origins,
+    stacks,
+    journeys: journeys.map(({ journey }) => journey),
+    findings: sortFindings(findings),
+    requests,
+    durationMs: Math.round(performance.now() - started),
+  };
+  return scrub(report, secretsOf(url, headers, transport.exchanges));
+}
+
+/** Walks every journey from every origin, and looks closer from each. */
+async function observe(
+  { origins, headers = [], profile, transport, onStage }: ExaminationOver,
+  target: Target,
+): Promise<readonly Observation[]> {
+  const { url, tokenAsked, sse } = target;
+  const protocol = await transport.protocolOf(url);
+  const observations: Observation[] = [];
+  for (const origin of origins) {
+    const walked = [];
+    for (const plan of JOURNEYS) {
+      onStage(`${plan.client} from ${origin}`);
+      const page = openPage(origin, transport, profile);
+      walked.push(await walk(plan, page, transport, url, headers, { tokenAsked, sseOffered: sse }));
+    }
+    onStage(`a closer look from ${origin}`);
+    observations.push({
+      origin,
+      target,
+      walked,
+      survey: await survey(target, origin, transport, headers, profile),
+      othersAllowed: false,
+      protocol,
+      ownHeaders: new Set(headers.map(([name]) => name.toLowerCase())),
+    });
+  }
+  return observations;
+}
+
+/** What is done beyond the journeys: each with its findings, and how much it sent. */
+async function* examinations(
+  { attack = false, idleMs = 0, transport, sendRaw, onStage, onStopped }: ExaminationOver,
+  patient: AttackOptions,
+): AsyncIterable<{ readonly findings: readonly Finding[]; readonly requests: number }> {
+  const idle = idleMs > 0 ? `, and at a stream for ${idleMs / 1000} s` : '';
+  onStage(`a look at streams, caches and proxies${idle}`);
+  yield await examineInfrastructure({ ...patient, idleMs });
+  if (!attack) {
+    onStage('a foreign host and a foreign origin');
+    yield await tryForeignPages(patient, transport.timeoutMs);
+    return;
+  }
+  const attacks = await runAttacks({
+    ...patient,
+    ...(sendRaw !== undefined && { sendRaw }),
+    onStage: (stage) => onStage(`attack: ${stage}`),
+  });
+  if (attacks.stopped !== undefined) onStopped?.(attacks.stopped);
+  yield attacks;
 }
 
 /** A journey with what Chromium did at each step. */
@@ -148,11 +194,11 @@ function unknownTo(known: readonly Finding[], found: readonly Finding[]): readon
   );
 }
 
-function tracesOf({ walked, survey: { initialize, errors, lostSession } }: Observation): Trace[] {
+function tracesOf({ walked, survey: { first, errors, lostSession } }: Observation): Trace[] {
   const visits: readonly Visit[] = walked.flatMap(({ steps }) => steps.map(({ visit }) => visit));
   const responses = [
     ...visits.flatMap(({ exchanges }) => exchanges.map(({ response }) => response)),
-    ...[initialize, lostSession, ...errors].map((probe) => probe?.response),
+    ...[first, lostSession, ...errors].map((probe) => probe?.response),
   ];
   return responses.flatMap((response) =>
     response === undefined

@@ -9,6 +9,8 @@ export interface FindingText {
   readonly remedy: string;
   /** Whether a CORS policy mends it, so that lines for the stack follow. */
   readonly byPolicy?: true;
+  /** Whether it is about streams, so that lines for a proxy that is recognised follow. */
+  readonly byProxy?: true;
 }
 
 const error = (title: string, why: string, remedy: string): FindingText => ({

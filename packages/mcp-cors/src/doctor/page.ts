@@ -7,6 +7,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   type PageResponse,
+  type ProfileName,
 } from '../browser/index.js';
 import type { Transport, WireResponse } from './transport.js';
 import type { TransportError } from './transportError.js';
@@ -34,11 +35,11 @@ export interface Visit {
   readonly endedAt: number;
 }
 
-/** Opens a page. Local Network Access counts as granted: it is told of apart, and nothing the server can change. */
-export function openPage(origin: string, transport: Transport): Page {
+/** Opens a page in a browser. Local Network Access counts as granted: it is told of apart, and nothing the server can change. */
+export function openPage(origin: string, transport: Transport, profile: ProfileName = 'chromium'): Page {
   const browser = createBrowser({
     origin,
-    profile: 'chromium',
+    profile,
     localNetworkAccess: 'granted',
     send: () => Promise.reject(new Error('not used')),
   });

@@ -5,6 +5,7 @@ import { isEventStream, isRecord, parseMessage, type RpcMessage, readReply } fro
 import { fieldOf } from './page.js';
 import type { Trace } from './stacks.js';
 import type { Transport, WireRequest, WireResponse } from './transport.js';
+import { TransportError } from './transportError.js';
 
 /** What a client that is no page finds at a URL. */
 export interface Target {
@@ -65,23 +66,26 @@ export async function reach(url: string, transport: Transport, own: readonly Hea
   const response = await transport.send(request);
   const { status, headers } = response;
   const contentType = fieldOf(response, 'content-type');
-  const stream = isEventStream(contentType);
-  const reply = stream ? await readReply(response.body, contentType, 0, transport.timeoutMs) : undefined;
-  const text = await response.body.text(stream ? 0 : transport.timeoutMs);
+  const streamed = isEventStream(contentType);
+  const reply = streamed ? await readReply(response.body, contentType, 0, transport.timeoutMs) : undefined;
+  const text = await response.body.text(streamed ? 0 : transport.timeoutMs);
   response.body.close();
   const sessionId = fieldOf(response, 'mcp-session-id');
   if (sessionId !== undefined) await endNativeSession(url, sessionId, transport, own);
 
   const message = reply ?? parseMessage(text);
-  const streamable = message === undefined ? speaksBetweenTheLines(status) : isAnswer(message, status);
-  const sse = message?.result === undefined && (await offersSse(url, transport, own));
+  const answers = message === undefined ? speaksBetweenTheLines(status) : isAnswer(message, status);
+  const stream = message?.result === undefined ? await findStream(url, transport, own) : 'none';
+  // An HTTP+SSE server answers a POST to its stream with an error, which may be one of JSON-RPC. Where a POST tells
+  // nothing, a stream that stays silent is one whose first event is held back on its way.
+  const streamable = answers && stream !== 'speaks';
+  const sse = stream === 'speaks' || (!answers && isHeldBack(stream, status));
   const traces: Trace[] = [{ headers, body: text }];
   if (!streamable && !sse) throw await notAnMcpServer(url, response, text, transport, own);
   const modern = streamable && status !== 401 && (await speaksModern(url, transport, own));
   return {
     url,
-    // An HTTP+SSE server answers a POST to its stream with an error, which may be one of JSON-RPC.
-    streamable: streamable && !sse,
+    streamable,
     sse,
     modern,
     tokenAsked: status === 401,
@@ -125,7 +129,17 @@ export async function endNativeSession(
   }
 }
 
-async function offersSse(url: string, transport: Transport, own: readonly HeaderField[]): Promise<boolean> {
+/** What a GET comes to: a stream that begins as HTTP+SSE must, one that says nothing, one without even a head, or none. */
+type FoundStream = 'speaks' | 'silent' | 'headless' | 'none';
+
+/** Longest wait for a stream's first event, which servers of HTTP+SSE send with the head. */
+const FIRST_EVENT_MS = 1500;
+
+async function findStream(
+  url: string,
+  transport: Transport,
+  own: readonly HeaderField[],
+): Promise<FoundStream> {
   try {
     const response = await transport.send({
       method: 'GET',
@@ -133,12 +147,21 @@ async function offersSse(url: string, transport: Transport, own: readonly Header
       headers: [...own, ['accept', 'text/event-stream']],
     });
     const stream = response.status === 200 && isEventStream(fieldOf(response, 'content-type'));
-    const event = stream ? await response.body.nextEvent(Math.min(1500, transport.timeoutMs)) : undefined;
+    const event = stream
+      ? await response.body.nextEvent(Math.min(FIRST_EVENT_MS, transport.timeoutMs))
+      : undefined;
+    const silent = stream && event === undefined && !response.body.ended;
     response.body.close();
-    return event?.event === 'endpoint';
-  } catch {
-    return false;
+    if (event?.event === 'endpoint') return 'speaks';
+    return silent ? 'silent' : 'none';
+  } catch (error) {
+    return error instanceof TransportError && error.fault === 'time-out' ? 'headless' : 'none';
   }
+}
+
+/** Whether what a GET came to is a stream that something holds back. Without a head, the POST has to tell that the path is known. */
+function isHeldBack(stream: FoundStream, status: number): boolean {
+  return stream === 'silent' || (stream === 'headless' && [400, 404, 405, 406, 415].includes(status));
 }
 
 async function speaksModern(
@@ -202,7 +225,7 @@ async function speaksMcp(url: string, transport: Transport, own: readonly Header
     response.body.close();
     const sessionId = fieldOf(response, 'mcp-session-id');
     if (sessionId !== undefined) await endNativeSession(url, sessionId, transport, own);
-    return reply?.result !== undefined || (await offersSse(url, transport, own));
+    return reply?.result !== undefined || (await findStream(url, transport, own)) === 'speaks';
   } catch {
     return false;
   }

@@ -1,3 +1,4 @@
+import type { ProfileName } from '../browser/index.js';
 import type { HeaderField } from '../policy/index.js';
 import { LEGACY_VERSION } from './journeys/streamable.js';
 import { fieldOf, openPage, type Visit } from './page.js';
@@ -13,8 +14,8 @@ export interface Probe {
 
 /** What journeys that end at their first fault do not come to. */
 export interface Survey {
-  /** The answer to initialize, whatever the preflight says. */
-  readonly initialize: Probe | undefined;
+  /** The answer to what clients begin with, whatever the preflight says: initialize, or the stream of HTTP+SSE. */
+  readonly first: Probe | undefined;
   /** The preflight of a POST with every header that a client may send. */
   readonly everyHeader: Visit | undefined;
   /** The preflight of a DELETE. */
@@ -24,31 +25,6 @@ export interface Survey {
   /** Requests that are answered with errors. */
   readonly errors: readonly Probe[];
 }
-
-export const EMPTY_SURVEY: Survey = {
-  initialize: undefined,
-  everyHeader: undefined,
-  ending: undefined,
-  lostSession: undefined,
-  errors: [],
-};
-
-/** What a survey sends, in words; see {@link survey} and `reach`, which ask first without an origin. */
-export const SURVEY_REQUESTS: readonly {
-  readonly name: string;
-  readonly method: string;
-  readonly sent: string;
-}[] = [
-  { name: 'initialize and server/discover, without an origin', method: 'POST', sent: 'whole, once' },
-  { name: 'a POST with every header of every revision', method: 'POST', sent: 'its preflight alone' },
-  { name: 'the end of a session', method: 'DELETE', sent: 'its preflight alone' },
-  { name: 'initialize', method: 'POST', sent: 'whole' },
-  { name: 'a request in an unknown session', method: 'POST', sent: 'whole' },
-  { name: 'a body that is no JSON', method: 'POST', sent: 'whole' },
-  { name: 'a GET that accepts no stream', method: 'GET', sent: 'whole' },
-  { name: 'initialize under a foreign host', method: 'POST', sent: 'whole, once, to private addresses' },
-  { name: 'initialize from a foreign origin', method: 'POST', sent: 'whole, once, to private addresses' },
-];
 
 /** A session id in the form of most servers', that none has issued. */
 export const UNKNOWN_SESSION_ID = '00000000-0000-4000-8000-000000000000';
@@ -70,16 +46,127 @@ const JSON_POST: readonly HeaderField[] = [
   ['accept', 'application/json, text/event-stream'],
 ];
 
+/** Request headers beside the page's own that clients of HTTP+SSE send with a message. */
+const EVERY_SSE_HEADER: readonly HeaderField[] = [
+  ['authorization', 'Bearer none'],
+  ['content-type', 'application/json'],
+  ['mcp-protocol-version', LEGACY_VERSION],
+];
+
+const NO_JSON = 'a body that is no JSON';
+const UNKNOWN_SESSION = 'a request in an unknown session';
+
+/** Longest wait for the first event of HTTP+SSE, which names where messages go. */
+const ENDPOINT_WITHIN_MS = 1500;
+
 /** Asks an endpoint for a page of an origin what its journeys may not have come to. Nothing that is sent has an effect. */
-export async function survey(
-  { url, opensSessions }: Target,
+export function survey(
+  target: Target,
   origin: string,
   transport: Transport,
   own: readonly HeaderField[],
+  profile?: ProfileName,
 ): Promise<Survey> {
-  const page = openPage(origin, transport);
+  const asked: Asked = { target, origin, transport, own, profile };
+  return target.streamable ? surveyStreamable(asked) : surveySse(asked);
+}
+
+interface Asked {
+  readonly target: Target;
+  readonly origin: string;
+  readonly transport: Transport;
+  readonly own: readonly HeaderField[];
+  readonly profile: ProfileName | undefined;
+}
+
+async function surveyStreamable(asked: Asked): Promise<Survey> {
+  const { target, origin, transport, own, profile } = asked;
+  const { url, opensSessions } = target;
   const as = (headers: readonly HeaderField[]): HeaderField[] => [...own, ...headers, ['origin', origin]];
-  const probe = async (name: string, request: WireRequest): Promise<Probe | undefined> => {
+  const probe = prober(transport);
+  const everyHeader = await askForAll(asked, url, EVERY_HEADER);
+  const ending = await openPage(origin, transport, profile).preflight(url, {
+    method: 'DELETE',
+    headers: own,
+  });
+
+  const base = initializeRequest(url, own);
+  const first = await probe('initialize', { ...base, headers: [...base.headers, ['origin', origin]] });
+  const opened = fieldOf(first?.response, 'mcp-session-id');
+  if (opened !== undefined) {
+    await probe('end the session', {
+      method: 'DELETE',
+      url,
+      headers: as([
+        ['mcp-session-id', opened],
+        ['mcp-protocol-version', LEGACY_VERSION],
+      ]),
+    });
+  }
+  const lostSession = opensSessions
+    ? await probe(UNKNOWN_SESSION, {
+        method: 'POST',
+        url,
+        headers: as([
+          ...JSON_POST,
+          ['mcp-session-id', UNKNOWN_SESSION_ID],
+          ['mcp-protocol-version', LEGACY_VERSION],
+        ]),
+        body: TOOLS_LIST,
+      })
+    : undefined;
+  const errors = [
+    await probe(NO_JSON, { method: 'POST', url, headers: as(JSON_POST), body: '{' }),
+    await probe('a GET that accepts no stream', {
+      method: 'GET',
+      url,
+      headers: as([['accept', 'application/json']]),
+    }),
+  ].filter((one) => one !== undefined);
+  return { first, everyHeader, ending, lostSession, errors };
+}
+
+/** The same of a server that offers HTTP+SSE alone: its stream, and the URL that this names for messages. */
+async function surveySse(asked: Asked): Promise<Survey> {
+  const { target, origin, transport, own } = asked;
+  const { url } = target;
+  const as = (headers: readonly HeaderField[]): HeaderField[] => [...own, ...headers, ['origin', origin]];
+  const probe = prober(transport);
+  const request: WireRequest = { method: 'GET', url, headers: as([['accept', 'text/event-stream']]) };
+  const response = await transport.send(request).catch(() => undefined);
+  const first = response && { name: 'open the stream', request, response };
+  const event = await response?.body.nextEvent(Math.min(ENDPOINT_WITHIN_MS, transport.timeoutMs));
+  const endpoint = event?.event === 'endpoint' ? ownUrl(event.data, url) : undefined;
+  const posts = endpoint === undefined ? [] : refusedPosts(endpoint);
+  const everyHeader = endpoint === undefined ? undefined : await askForAll(asked, endpoint, EVERY_SSE_HEADER);
+  // Clients that know both transports try the newer one first, and have to be able to read the refusal.
+  const errors = [await probe('a POST to the stream', initializeRequest(url, as([])))];
+  for (const { name, to, body } of posts) {
+    errors.push(await probe(name, { method: 'POST', url: to, headers: as(JSON_POST), body }));
+  }
+  response?.body.close();
+  const answered = errors.filter((one) => one !== undefined);
+  return { first, everyHeader, ending: undefined, lostSession: undefined, errors: answered };
+}
+
+const TOOLS_LIST = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+
+/** The preflight of a POST with every header that clients of a transport send. */
+function askForAll(
+  { origin, transport, own, profile }: Asked,
+  url: string,
+  every: readonly HeaderField[],
+): Promise<Visit> {
+  const named = new Set(own.map(([name]) => name.toLowerCase()));
+  return openPage(origin, transport, profile).preflight(url, {
+    method: 'POST',
+    headers: [...own, ...every.filter(([name]) => !named.has(name))],
+    body: '{}',
+  });
+}
+
+function prober(transport: Transport): (name: string, request: WireRequest) => Promise<Probe | undefined> {
+  return async (name, request) => {
     try {
       const response = await transport.send(request);
       // A stream that stays open has nothing more to tell here.
@@ -92,48 +179,23 @@ export async function survey(
       return undefined;
     }
   };
-  const named = new Set(own.map(([name]) => name.toLowerCase()));
+}
 
-  const everyHeader = await page.preflight(url, {
-    method: 'POST',
-    headers: [...own, ...EVERY_HEADER.filter(([name]) => !named.has(name))],
-    body: '{}',
-  });
-  const ending = await openPage(origin, transport).preflight(url, { method: 'DELETE', headers: own });
+/** A URL that an endpoint event names, where it is at the stream's own origin: clients post nowhere else. */
+function ownUrl(named: string, stream: string): string | undefined {
+  if (!URL.canParse(named, stream)) return undefined;
+  const url = new URL(named, stream);
+  return url.origin === new URL(stream).origin ? url.href : undefined;
+}
 
-  const base = initializeRequest(url, own);
-  const initialize = await probe('initialize', { ...base, headers: [...base.headers, ['origin', origin]] });
-  const opened = fieldOf(initialize?.response, 'mcp-session-id');
-  if (opened !== undefined) {
-    await probe('end the session', {
-      method: 'DELETE',
-      url,
-      headers: as([
-        ['mcp-session-id', opened],
-        ['mcp-protocol-version', LEGACY_VERSION],
-      ]),
-    });
-  }
-  const toolsList = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
-  const lostSession = opensSessions
-    ? await probe('a request in an unknown session', {
-        method: 'POST',
-        url,
-        headers: as([
-          ...JSON_POST,
-          ['mcp-session-id', UNKNOWN_SESSION_ID],
-          ['mcp-protocol-version', LEGACY_VERSION],
-        ]),
-        body: toolsList,
-      })
-    : undefined;
-  const errors = [
-    await probe('a body that is no JSON', { method: 'POST', url, headers: as(JSON_POST), body: '{' }),
-    await probe('a GET that accepts no stream', {
-      method: 'GET',
-      url,
-      headers: as([['accept', 'application/json']]),
-    }),
-  ].filter((one) => one !== undefined);
-  return { initialize, everyHeader, ending, lostSession, errors };
+/** Messages that a server of HTTP+SSE refuses: what is no JSON, and what is for a session that was never opened. */
+function refusedPosts(
+  endpoint: string,
+): readonly { readonly name: string; readonly to: string; readonly body: string }[] {
+  const noJson = { name: NO_JSON, to: endpoint, body: '{' };
+  const url = new URL(endpoint);
+  const session = [...url.searchParams.keys()].find((name) => /session/i.test(name));
+  if (session === undefined) return [noJson];
+  url.searchParams.set(session, UNKNOWN_SESSION_ID);
+  return [noJson, { name: UNKNOWN_SESSION, to: url.href, body: TOOLS_LIST }];
 }

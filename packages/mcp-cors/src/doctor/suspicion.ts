@@ -26,6 +26,8 @@ export interface Observation {
   readonly survey: Survey;
   /** Whether pages of other origins that were checked are allowed. */
   readonly othersAllowed: boolean;
+  /** What the server speaks with a browser; undefined when that is not known. */
+  readonly protocol: 'h2' | 'http/1.1' | undefined;
   /** Names of the page's own headers, in lower case. */
   readonly ownHeaders: ReadonlySet<string>;
 }

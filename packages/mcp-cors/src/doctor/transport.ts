@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns';
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { HeaderField } from '../policy/index.js';
 import { TransportError, toTransportError } from './transportError.js';
 import { readBody, type WireBody } from './wireBody.js';
@@ -42,6 +43,8 @@ export interface Transport {
   readonly exchanges: readonly WireExchange[];
   /** Milliseconds for the head of a response, and for a body that is waited for. */
   readonly timeoutMs: number;
+  /** What a server chooses when it is offered HTTP/2 and HTTP/1.1, as browsers do over TLS; undefined when that cannot be told. */
+  protocolOf(url: string): Promise<'h2' | 'http/1.1' | undefined>;
   /** Leaves every connection. */
   close(): void;
 }
@@ -129,12 +132,40 @@ export function createTransport(options: TransportOptions = {}): Transport {
     send,
     exchanges,
     timeoutMs,
+    protocolOf: (url) => negotiate(new URL(url), timeoutMs),
     close() {
       for (const body of open) body.close();
       agents['http:'].destroy();
       agents['https:'].destroy();
     },
   };
+}
+
+/** Connects and lets the server choose (RFC 7301); without TLS browsers speak HTTP/1.1. No request is sent. */
+function negotiate(
+  { protocol, hostname, port }: URL,
+  timeoutMs: number,
+): Promise<'h2' | 'http/1.1' | undefined> {
+  if (protocol === 'http:') return Promise.resolve('http/1.1');
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return new Promise((resolve) => {
+    const socket = connectTls({
+      host,
+      port: port === '' ? 443 : Number(port),
+      ALPNProtocols: ['h2', 'http/1.1'],
+      lookup: lookupLoopback,
+      ...(isIP(host) === 0 && { servername: host }),
+    });
+    const settle = (chosen: 'h2' | 'http/1.1' | undefined): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(chosen);
+    };
+    const timer = setTimeout(() => settle(undefined), timeoutMs);
+    socket.once('error', () => settle(undefined));
+    // A server that knows no ALPN speaks HTTP/1.1.
+    socket.once('secureConnect', () => settle(socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1'));
+  });
 }
 
 /** The request's lines as Node takes them: names and values in turn. */

@@ -17,6 +17,8 @@ export interface Memory {
   tools?: readonly unknown[];
   /** Whether a client that is no page is asked for a token; undefined when nobody has asked. */
   tokenAsked?: boolean;
+  /** Whether the server offers HTTP+SSE, as far as a client that is no page can tell. */
+  sseOffered?: boolean;
   /** The server has answered 401: what follows is not sent, for want of a token. */
   tokenWanted?: boolean;
   /** The stream that is open. */
@@ -115,7 +117,7 @@ export async function walk(
   transport: Transport,
   target: string,
   ownHeaders: readonly (readonly [string, string])[] = [],
-  known: Pick<Memory, 'tokenAsked'> = {},
+  known: Pick<Memory, 'tokenAsked' | 'sseOffered'> = {},
 ): Promise<Walked> {
   const memory: Memory = { target, ...known };
   const own = plan.anonymous ? [] : [...ownHeaders, ...(plan.adds?.(ownHeaders) ?? [])];

@@ -7,6 +7,8 @@ export interface WireBody {
   readonly soFar: string;
   /** Whether the body has come to its end, its bound or an error. */
   readonly ended: boolean;
+  /** Whether it ended where HTTP says that it ends, and was not cut off. */
+  readonly complete: boolean;
   /** The whole body, or what came of it within a time. */
   text(withinMs: number): Promise<string>;
   /** The next event of a stream; undefined when none comes within a time, or the stream has ended. */
@@ -58,6 +60,9 @@ export function readBody(message: IncomingMessage, limit: number): WireBody {
     },
     get ended() {
       return ended;
+    },
+    get complete() {
+      return message.complete;
     },
     async text(withinMs) {
       const until = Date.now() + withinMs;

@@ -2,12 +2,12 @@ import type { HeaderField } from '../../policy/index.js';
 import type { Target } from '../reach.js';
 import type { Finding, Fingerprint } from '../report.js';
 import { recogniseStacks } from '../stacks.js';
-import { createContext } from './context.js';
+import { type AttackContext, createContext } from './context.js';
 import { act } from './deed.js';
 import { attackHost } from './hostAttack.js';
 import { attackOrigin } from './originAttack.js';
 import { attackPreflight } from './preflightAttack.js';
-import { createProber, type Prober, type Send } from './prober.js';
+import { createProber, type Prober, type Send, type SendRaw } from './prober.js';
 import { attackSessions } from './sessionAttack.js';
 import { attackSplitting } from './splittingAttack.js';
 import { attackWrites } from './writeAttack.js';
@@ -35,6 +35,10 @@ export interface AttackOptions {
   /** Milliseconds for one answer; 2,000 by default. */
   readonly requestMs?: number;
   readonly signal?: AbortSignal;
+  /** Sends what HTTP clients refuse to; over a connection of its own by default. */
+  readonly sendRaw?: SendRaw;
+  /** Hears of each kind of attack before it begins. */
+  readonly onStage?: (stage: string) => void;
   /** Hears of each request before it is sent. */
   readonly onProgress?: (progress: { readonly sent: number; readonly of: number }) => void;
 }
@@ -47,6 +51,24 @@ export interface AttackResult {
   /** Why the attacks ended before their end: the bound, the time, an abort, or a server that answers 429. */
   readonly stopped: Prober['stopped'];
 }
+
+/** The kinds of attacks, in the order in which they are made: what the first ones find makes the others graver. */
+const STAGES: readonly (readonly [
+  stage: string,
+  attack: (context: AttackContext, open: boolean) => Promise<void>,
+])[] = [
+  ['foreign hosts', attackHost],
+  ['writes without a preflight', attackWrites],
+  [
+    'foreign origins',
+    async (context) => {
+      for (const origin of context.origins) await attackOrigin(context, origin);
+    },
+  ],
+  ['sessions of others', attackSessions],
+  ['response splitting', attackSplitting],
+  ['hostile preflights', attackPreflight],
+];
 
 /**
  * Attacks a server as a hostile page would: `initialize`, `ping`, `tools/list`, preflights, and DELETE of sessions of its
@@ -71,15 +93,16 @@ export async function runAttacks(options: AttackOptions): Promise<AttackResult> 
     totalMs: options.totalMs ?? 15_000,
     signal,
     onProgress,
+    sendRaw: options.sendRaw,
   });
   const context = createContext({ target, origins, headers, stacks, prober });
+  const { onStage = () => {} } = options;
+  onStage('what anybody gets');
   // Whether anybody who names the right host gets an answer: where a token is asked for, no deed tells anything.
   const open = (await act(context, context.ambient))?.acted ?? false;
-  await attackHost(context, open);
-  await attackWrites(context, open);
-  for (const origin of origins) await attackOrigin(context, origin);
-  await attackSessions(context, open);
-  await attackSplitting(context);
-  await attackPreflight(context);
+  for (const [stage, attack] of STAGES) {
+    onStage(stage);
+    await attack(context, open);
+  }
   return { findings: context.findings(), requests: prober.requests, stopped: prober.stopped };
 }

@@ -48,31 +48,48 @@ interface Entered {
   readonly admission: Admission;
 }
 
+/** What a page that nobody named gets. */
+export interface ForeignPage {
+  /** Whether it may read answers, and everything else follows from that. */
+  readonly admitted: boolean;
+  readonly outcome: Outcome | undefined;
+}
+
+const FOREIGN = `https://${ATTACKER}`;
+
+/**
+ * Asks for a deed as a page that nobody named, and reports what it gets: the deed, and whether it may read the answer.
+ * @param preflight The answer to such a page's preflight, where one was sent.
+ */
+export async function tryForeignPage(context: AttackContext, preflight?: Answer): Promise<ForeignPage> {
+  const outcome = await act(context, [['origin', FOREIGN], ...context.ambient]);
+  const byAnswer = admissionOf(outcome?.answer, FOREIGN);
+  const byPreflight = admissionOf(preflight, FOREIGN);
+  const admitted = stronger(byPreflight, byAnswer);
+  const readable = byAnswer.by ?? byPreflight.by;
+
+  reportUnchecked(context, FOREIGN, outcome, readable !== undefined);
+  const seen = [preflight, outcome?.answer].find((answer) => admissionOf(answer, FOREIGN).by !== undefined);
+  if (readable === undefined || seen === undefined) return { admitted: false, outcome };
+  context.report({
+    id: readable === 'star' ? 'any-origin-allowed' : 'foreign-origin-reflected',
+    severity: outcome?.acted || (admitted.credentials && readable === 'name') ? 'error' : 'warning',
+    detail: admitted.credentials && readable === 'name' ? 'with credentials' : undefined,
+    tried: `a page at ${FOREIGN}${outcome?.acted ? ', for which the server acted' : ', which the server asks for a token'}`,
+    witness: seen.witness,
+  });
+  return { admitted: true, outcome };
+}
+
 /** Tries origins that look like an allowed one, and those that look like nothing at all. */
 export async function attackOrigin(context: AttackContext, origin: string): Promise<void> {
-  const foreign = `https://${ATTACKER}`;
-  const { ambient } = context;
-  const preflight = await askFirst(context, [['origin', foreign]]);
-  const outcome = await act(context, [['origin', foreign], ...ambient]);
-  const admitted = stronger(admissionOf(preflight, foreign), admissionOf(outcome?.answer, foreign));
-  const readable = admissionOf(outcome?.answer, foreign).by ?? admissionOf(preflight, foreign).by;
-
-  reportUnchecked(context, foreign, outcome, readable !== undefined);
-  const seen = [preflight, outcome?.answer].find((answer) => admissionOf(answer, foreign).by !== undefined);
-  if (readable !== undefined && seen !== undefined) {
-    context.report({
-      id: readable === 'star' ? 'any-origin-allowed' : 'foreign-origin-reflected',
-      severity: outcome?.acted || (admitted.credentials && readable === 'name') ? 'error' : 'warning',
-      detail: admitted.credentials && readable === 'name' ? 'with credentials' : undefined,
-      tried: `a page at ${foreign}${outcome?.acted ? ', for which the server acted' : ', which the server asks for a token'}`,
-      witness: seen.witness,
-    });
-    return; // every other origin gets in the same way
-  }
+  const preflight = await askFirst(context, [['origin', FOREIGN]]);
+  const { admitted, outcome } = await tryForeignPage(context, preflight);
+  if (admitted) return; // every other origin gets in the same way
   const sign = await findSign(context, origin, outcome?.answer);
   if (sign === undefined) return;
   const probes = originProbes(origin, context.origins, new URL(context.target.url).origin).filter(
-    ({ lines }) => lines[0] !== foreign || lines.length > 1,
+    ({ lines }) => lines[0] !== FOREIGN || lines.length > 1,
   );
   const entered = await tryAll(context, probes, sign, outcome?.answer.status);
   for (const [className, those] of byClass(unexplained(entered))) {

@@ -4,10 +4,13 @@ import type { Witness } from '../evidence.js';
 import { isEventStream, parseMessage, type RpcMessage, readReply } from '../messages.js';
 import { fieldOf } from '../page.js';
 import type { WireRequest, WireResponse } from '../transport.js';
-import { exchangeRaw } from './rawExchange.js';
+import { exchangeRaw, type RawRequest, type RawResponse } from './rawExchange.js';
 
 /** Sends one request and resolves with the head of its response: `send` of a transport. */
 export type Send = (request: WireRequest) => Promise<WireResponse>;
+
+/** Sends bytes that HTTP clients refuse to; undefined when nothing that looks like HTTP came back within the time. */
+export type SendRaw = (request: RawRequest, withinMs: number) => Promise<RawResponse | undefined>;
 
 /** What came back, read as far as an attack looks. */
 export interface Answer {
@@ -49,6 +52,7 @@ export interface Prober {
 
 export interface ProberOptions {
   readonly send: Send;
+  readonly sendRaw?: SendRaw | undefined;
   readonly maxRequests: number;
   /** Milliseconds for one request. */
   readonly requestMs: number;
@@ -69,7 +73,7 @@ const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** Counts, bounds and times requests, and reads their answers. */
 export function createProber(options: ProberOptions): Prober {
-  const { send, maxRequests, requestMs, totalMs, signal, onProgress } = options;
+  const { send, sendRaw = exchangeRaw, maxRequests, requestMs, totalMs, signal, onProgress } = options;
   const until = performance.now() + totalMs;
   let requests = 0;
   let limited = 0;
@@ -116,7 +120,7 @@ export function createProber(options: ProberOptions): Prober {
       ...request.headers,
     ];
     const began = performance.now();
-    const raw = await exchangeRaw(
+    const raw = await sendRaw(
       { url, method, headers, body, ...(trial.rawTarget !== undefined && { target: trial.rawTarget }) },
       requestMs,
     );

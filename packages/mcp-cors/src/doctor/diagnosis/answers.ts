@@ -10,8 +10,8 @@ export function* suspectAnswers(observation: Observation): Iterable<Suspicion> {
   const { survey, target } = observation;
   yield* suspectFailure(observation);
   yield* suspectRedirect(observation);
-  if (survey.initialize !== undefined) {
-    yield* suspectInitialize(observation, survey.initialize);
+  if (survey.first !== undefined) {
+    yield* suspectInitialize(observation, survey.first);
   }
   yield* suspectWildcard(observation);
   yield* suspectErrors(observation);
@@ -30,14 +30,14 @@ function bodyOfTarget({ target }: Observation): string {
 }
 
 function* suspectFailure({ target, survey }: Observation): Iterable<Suspicion> {
-  const seen = survey.initialize ?? target.exchange;
+  const seen = survey.first ?? target.exchange;
   if (seen.response.status >= 500) {
     yield { id: 'server-error', witness: seen, detail: `status ${seen.response.status}` };
   }
 }
 
 function* suspectRedirect({ target, survey }: Observation): Iterable<Suspicion> {
-  const seen = survey.initialize ?? target.exchange;
+  const seen = survey.first ?? target.exchange;
   const { status } = seen.response;
   const location = fieldOf(seen.response, 'location');
   if (status < 300 || status >= 400 || location === undefined) return;
@@ -90,7 +90,7 @@ function* suspectInitialize(observation: Observation, probe: Probe): Iterable<Su
 }
 
 function* suspectWildcard({ survey }: Observation): Iterable<Suspicion> {
-  const answers = [survey.initialize, ...(survey.everyHeader?.exchanges ?? [])];
+  const answers = [survey.first, ...(survey.everyHeader?.exchanges ?? [])];
   const both = answers.find(
     (answer) =>
       fieldOf(answer?.response, 'access-control-allow-origin') === '*' &&
@@ -103,10 +103,10 @@ function* suspectWildcard({ survey }: Observation): Iterable<Suspicion> {
 function* suspectErrors(observation: Observation): Iterable<Suspicion> {
   const { survey, origin, target } = observation;
   if (origin === new URL(target.url).origin || !isAllowedSomewhere(observation)) return;
-  const first = survey.initialize?.response;
+  const first = survey.first?.response;
   // Where good answers lack the headers too, errors are no case of their own.
   if (first !== undefined && first.status < 300 && checkCors(first.headers, origin, 'same-origin')) return;
-  const probes = [survey.initialize, survey.lostSession, ...survey.errors].filter((one) => one !== undefined);
+  const probes = [survey.first, survey.lostSession, ...survey.errors].filter((one) => one !== undefined);
   const actual = visitsOf(observation)
     .flatMap(({ exchanges }) => exchanges)
     .filter(({ request, response }) => request.kind === 'actual' && response !== undefined);

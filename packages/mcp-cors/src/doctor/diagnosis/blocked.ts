@@ -47,7 +47,7 @@ export function isAllowedSomewhere(observation: Observation): boolean {
     return value === '*' || value === observation.origin;
   };
   const { survey } = observation;
-  const probes = [survey.initialize, survey.lostSession, ...survey.errors];
+  const probes = [survey.first, survey.lostSession, ...survey.errors];
   return (
     probes.some((probe) => allows(probe?.response)) ||
     visitsOf(observation).some(({ exchanges }) => exchanges.some(({ response }) => allows(response)))
@@ -144,7 +144,7 @@ function missing(observation: Observation, { request, response }: Exchange): Fin
 function unknownOrigin({ othersAllowed, survey, ...rest }: Observation): boolean {
   if (othersAllowed) return true;
   const answers = [
-    survey.initialize?.response,
+    survey.first?.response,
     ...visitsOf({ othersAllowed, survey, ...rest }).flatMap(({ exchanges }) =>
       exchanges.map(({ response }) => response),
     ),

@@ -4,7 +4,13 @@ import { fieldOf } from '../page.js';
 import type { Observation, Suspicion } from '../suspicion.js';
 
 /** What is worth knowing and no fault of the server: caches, connections, where page and server are. */
-export function* suspectSurroundings({ origin, target, walked, survey }: Observation): Iterable<Suspicion> {
+export function* suspectSurroundings({
+  origin,
+  target,
+  walked,
+  survey,
+  protocol,
+}: Observation): Iterable<Suspicion> {
   const url = new URL(target.url);
   if (origin !== 'null' && URL.canParse(origin)) {
     const page = new URL(origin);
@@ -23,7 +29,7 @@ export function* suspectSurroundings({ origin, target, walked, survey }: Observa
     yield { id: 'max-age-beyond-caps', witness: preflight, detail: `${maxAge} seconds` };
   }
   const streamed = walked.some(({ memory }) => memory.stream !== undefined);
-  if (streamed && url.protocol === 'http:') {
+  if (streamed && protocol === 'http/1.1') {
     yield {
       id: 'http1-stream-limit',
       witness: `GET ${url.pathname} opens a stream that stays open, over HTTP/1.1`,

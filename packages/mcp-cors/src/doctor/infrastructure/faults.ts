@@ -7,13 +7,23 @@ export const INFRASTRUCTURE_FINDINGS = {
     title: 'The stream is held back',
     why: 'Something between the server and the page gathers a stream before it passes it on: the page waits for events that were sent long ago, and fetch() does not even return while the head is held back.',
     remedy:
-      'Switch buffering off for this path (proxy_buffering off in nginx, flush_interval -1 in Caddy), send X-Accel-Buffering: no, and have the server send the head of a stream at once (flushHeaders in Node).',
+      'Switch buffering off for this path, send X-Accel-Buffering: no, and have the server send the head of a stream at once (flushHeaders in Node).',
+    byProxy: true,
   },
   'stream-compressed': {
     severity: 'warning',
     title: 'Compression holds the stream back',
     why: 'Browsers always offer gzip, and a compressor gathers events until it has enough of them.',
     remedy: 'Leave text/event-stream out of compression, or flush the compressor after each event.',
+    byProxy: true,
+  },
+  'stream-cut-idle': {
+    severity: 'warning',
+    title: 'An idle stream is closed',
+    why: 'Something ends a stream on which nothing is said for a while. What the server sends before the page is back is lost, and with HTTP+SSE the session ends with its stream.',
+    remedy:
+      'Send a comment (a line that begins with a colon) every 15 seconds, as the gateway does, or let what stands in front wait longer.',
+    byProxy: true,
   },
   'keep-alive-short': {
     severity: 'info',

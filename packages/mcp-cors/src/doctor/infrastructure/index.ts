@@ -10,7 +10,8 @@ import { recogniseStacks } from '../stacks.js';
 import { gatherAnswers, isDoubled, isForPeople, keepAliveSeconds, unreadable } from './answers.js';
 import { compareForCaches } from './caches.js';
 import { INFRASTRUCTURE_FINDINGS, type InfrastructureId } from './faults.js';
-import { examineStreams, type Patience } from './streams.js';
+import { watchIdle } from './idle.js';
+import { examineStreams, type Patience, type StreamPlace } from './streams.js';
 
 /** Most requests, beside the ends of sessions that were opened. */
 export const INFRASTRUCTURE_REQUESTS = 40;
@@ -28,6 +29,8 @@ export interface InfrastructureOptions {
   readonly send: Send;
   readonly stacks?: readonly Fingerprint[];
   readonly patience?: Partial<Patience>;
+  /** Milliseconds for which a silent stream is listened to; not at all by default. */
+  readonly idleMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { readonly sent: number; readonly of: number }) => void;
 }
@@ -87,14 +90,15 @@ export async function examineInfrastructure(
     for (const origin of origins) await examineAnswers(context, origin, report);
   }
   await compareForCaches(context);
-  const fault = signal?.aborted
-    ? undefined
-    : await examineStreams(
-        { target, origin: context.origin, own: headers, send },
-        { ...PATIENCE, ...options.patience },
-      );
-  if (fault !== undefined) {
-    const { id, severity, detail, seen } = fault;
+  const place: StreamPlace = { target, origin: context.origin, own: headers, send };
+  const { idleMs = 0 } = options;
+  const faults = signal?.aborted
+    ? []
+    : [
+        await examineStreams(place, { ...PATIENCE, ...options.patience }),
+        idleMs > 0 ? await watchIdle(place, idleMs) : undefined,
+      ];
+  for (const { id, severity, detail, seen } of faults.filter((fault) => fault !== undefined)) {
     report(id, seen.witness, { severity, detail });
   }
   return { findings: [...findings, ...context.findings()], requests: prober.requests + streamed };

@@ -23,6 +23,10 @@ export interface Watched {
   readonly isStream: boolean;
   readonly encoding: string | undefined;
   readonly arrivals: readonly Arrival[];
+  /** Milliseconds from the head to the end of the stream; undefined when it was still open. */
+  readonly endedMs: number | undefined;
+  /** Whether it ended where HTTP says that it ends, and was not cut off. */
+  readonly complete: boolean;
 }
 
 /** A gzip header and an empty block that is flushed: as much comes before any event (RFC 1952 section 2.3, RFC 1951 section 3.2.4). */
@@ -65,6 +69,8 @@ export async function watchStream(
       isStream: false,
       encoding: undefined,
       arrivals: [],
+      endedMs: undefined,
+      complete: false,
     };
     return { witness: { request }, ...nothing };
   }
@@ -91,6 +97,8 @@ export async function watchStream(
     await wait(LOOK_EVERY_MS);
   }
   look();
+  const { ended, complete } = body;
+  const endedMs = ended ? performance.now() - head : undefined;
   body.close();
   return {
     witness: { request, response: { status, headers } },
@@ -99,6 +107,8 @@ export async function watchStream(
     isStream,
     encoding,
     arrivals,
+    endedMs,
+    complete,
   };
 }
 

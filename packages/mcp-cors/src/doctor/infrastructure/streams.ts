@@ -23,7 +23,7 @@ const SLOWER = 3;
 
 /** What is wrong with a stream. */
 export interface StreamFault {
-  readonly id: Extract<InfrastructureId, 'stream-buffered' | 'stream-compressed'>;
+  readonly id: Extract<InfrastructureId, 'stream-buffered' | 'stream-compressed' | 'stream-cut-idle'>;
   readonly severity: Severity;
   readonly detail: string;
   readonly seen: Watched;
@@ -90,51 +90,67 @@ export function judgeStream({ plain, compressible, mustSpeak }: StreamPair): Str
  * browser does. Each in a session of its own, since a server may allow one stream for each.
  */
 export async function examineStreams(
-  {
-    target,
-    origin,
-    own,
-    send,
-  }: {
-    readonly target: Target;
-    readonly origin: string;
-    readonly own: readonly HeaderField[];
-    readonly send: Send;
-  },
+  place: StreamPlace,
   { headMs, firstEventMs, watchMs }: Patience,
 ): Promise<StreamFault | undefined> {
-  if (target.tokenAsked) return undefined;
-  const page: readonly HeaderField[] = [...own, ['origin', origin]];
-  const mustSpeak = !target.streamable && target.sse;
-  if (!mustSpeak && !target.opensSessions) return undefined;
-  const listen = async (accepted: string): Promise<Watched | undefined> => {
-    const began = performance.now();
-    const session = mustSpeak ? [] : await openSession(target.url, page, send);
-    if (session === undefined) return undefined;
-    // A server that is slow to answer anything holds nothing back.
-    const usualMs = performance.now() - began;
-    const headers: readonly HeaderField[] = [
-      ...page,
-      ...session,
-      ['accept', 'text/event-stream'],
-      ['accept-encoding', accepted],
-    ];
-    const watched = await watchStream(
-      send,
-      { method: 'GET', url: target.url, headers },
-      {
-        headMs: Math.max(headMs, usualMs * SLOWER),
-        watchMs: mustSpeak ? firstEventMs : watchMs,
-        until: (arrivals) => mustSpeak && arrivals.length > 0,
-      },
-    );
-    if (session.length > 0)
-      await settle(send({ method: 'DELETE', url: target.url, headers: [...page, ...session] }));
-    return watched;
-  };
+  const mustSpeak = mustSpeakFirst(place);
+  const listen = (accepted: string): Promise<Watched | undefined> =>
+    openStream(place, accepted, {
+      headMs,
+      watchMs: mustSpeak ? firstEventMs : watchMs,
+      until: (arrivals) => mustSpeak && arrivals.length > 0,
+    });
   const [plain, compressible] = await Promise.all([listen('identity'), listen('gzip')]);
   if (plain === undefined || compressible === undefined) return undefined;
   return judgeStream({ plain, compressible, mustSpeak });
+}
+
+/** Where a stream is opened, and for which page. */
+export interface StreamPlace {
+  readonly target: Target;
+  readonly origin: string;
+  readonly own: readonly HeaderField[];
+  readonly send: Send;
+}
+
+/** Whether the stream is one of HTTP+SSE, which begins with an event. */
+export function mustSpeakFirst({ target }: Pick<StreamPlace, 'target'>): boolean {
+  return !target.streamable && target.sse;
+}
+
+/**
+ * Opens the server's own stream, in a session of its own that is ended afterwards, and watches it; undefined where a
+ * server offers none to somebody without a token.
+ * @param accepted What is offered in Accept-Encoding.
+ */
+export async function openStream(
+  { target, origin, own, send }: StreamPlace,
+  accepted: string,
+  patience: Parameters<typeof watchStream>[2],
+): Promise<Watched | undefined> {
+  if (target.tokenAsked) return undefined;
+  const page: readonly HeaderField[] = [...own, ['origin', origin]];
+  const began = performance.now();
+  const inSession = target.streamable && target.opensSessions;
+  if (!inSession && !mustSpeakFirst({ target })) return undefined;
+  const session = inSession ? await openSession(target.url, page, send) : [];
+  if (session === undefined) return undefined;
+  // A server that is slow to answer anything holds nothing back.
+  const usualMs = performance.now() - began;
+  const headers: readonly HeaderField[] = [
+    ...page,
+    ...session,
+    ['accept', 'text/event-stream'],
+    ['accept-encoding', accepted],
+  ];
+  const watched = await watchStream(
+    send,
+    { method: 'GET', url: target.url, headers },
+    { ...patience, headMs: Math.max(patience.headMs, usualMs * SLOWER) },
+  );
+  if (session.length > 0)
+    await settle(send({ method: 'DELETE', url: target.url, headers: [...page, ...session] }));
+  return watched;
 }
 
 /** The headers of a session that was opened for the page. */

@@ -20,6 +20,10 @@ async function endpointReceived(seen: Seen): Promise<Reaction> {
   if (event?.event !== 'endpoint') {
     sent?.close();
     if (failure !== undefined) return { ok: false, stop: true, outcome: 'blocked', note: failure.message };
+    if (memory.sseOffered && blocked === undefined) {
+      return { ok: false, stop: true, outcome: 'blocked', note: 'the endpoint event does not come' };
+    }
+    if (memory.sseOffered) return { ok: false, stop: true, outcome: 'blocked' };
     const preflightBlocked = blocked !== undefined && answer === undefined;
     const note = preflightBlocked
       ? 'the preflight was refused'
