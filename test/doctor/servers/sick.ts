@@ -132,6 +132,7 @@ export const SICK_SERVERS: readonly SickServer[] = [
     finding: 'wildcard-with-credentials',
     severity: 'warning',
     evidence: /Access-Control-Allow-Credentials: true/i,
+    also: ['any-origin-allowed'],
     start: (allowed) => startLayered(allowed, { allowOrigin: ['*'], credentials: true }),
   },
   {

@@ -1,5 +1,6 @@
 import type { Browser, CDPSession, Page as Tab } from 'playwright-core';
 import { BLOCKED_ERRORS, type FetchInit } from '../browser/index.js';
+import { readEvents } from './eventStream.js';
 import type { Confirmation } from './report.js';
 import type { Transport } from './transport.js';
 import type { Walked, WalkedStep } from './walk.js';
@@ -24,14 +25,13 @@ interface Told {
 }
 
 /** Longest look into a stream. */
-const STREAM_MS = 250;
+const STREAM_MS = 100;
 
 /** Permissions of Local Network Access, under the names that Chromium has given them so far. */
 const PERMISSIONS = ['local-network-access', 'local-network', 'loopback-network'];
 
 /**
- * Repeats what journeys sent in pages of their origin in a real Chromium. The page is made up: nothing is fetched from
- * the origin itself. Sessions that this opens are ended.
+ * Repeats what journeys sent in pages of their origin in a real Chromium. The page is made up: nothing is fetched from the origin itself. Sessions that this opens are ended.
  */
 export async function witness(
   browser: Browser,
@@ -39,24 +39,41 @@ export async function witness(
   transport: Transport,
 ): Promise<Witnessing> {
   const confirmations = new Map<WalkedStep, Confirmation>();
+  const waiting = [...journeys];
   let requests = 0;
-  for (const journey of journeys) {
-    const { origin } = journey.journey;
-    if (!/^https?:/.test(origin)) continue;
-    // A profile for each journey, so that it remembers no preflight of another.
-    const context = await browser.newContext();
-    try {
-      for (const permission of PERMISSIONS) {
-        await context.grantPermissions([permission], { origin }).catch(() => {}); // a name of another version
-      }
-      const tab = await context.newPage();
-      await openBlank(tab, origin);
-      requests += await repeat(tab, journey, transport, confirmations);
-    } finally {
-      await context.close();
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      requests += await play(browser, next, transport, confirmations);
     }
-  }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   return { confirmations, requests };
+}
+
+/** Journeys that are under way at the same time: each has a process of Chromium's to itself. */
+const AT_ONCE = 2;
+
+/** Repeats one journey, and says how many requests that took. */
+async function play(
+  browser: Browser,
+  walked: Walked,
+  transport: Transport,
+  confirmations: Map<WalkedStep, Confirmation>,
+): Promise<number> {
+  const { origin } = walked.journey;
+  if (!/^https?:/.test(origin) || walked.steps.every(({ sent }) => sent === undefined)) return 0;
+  // A profile for each journey, so that it remembers no preflight of another.
+  const context = await browser.newContext();
+  try {
+    for (const permission of PERMISSIONS) {
+      await context.grantPermissions([permission], { origin }).catch(() => {}); // a name of another version
+    }
+    const tab = await context.newPage();
+    await openBlank(tab, origin);
+    return await repeat(tab, walked, transport, confirmations);
+  } finally {
+    await context.close();
+  }
 }
 
 /** Opens an empty page of an origin without asking that origin for it. */
@@ -77,9 +94,12 @@ async function repeat(
   const session = await tab.context().newCDPSession(tab);
   const told = await listen(session);
   let sessionId: string | undefined;
+  let endpoint: string | undefined;
   for (const step of steps) {
     if (step.sent === undefined) continue;
-    const { url, init } = step.sent;
+    const { init } = step.sent;
+    // As the session, so is the URL for messages its own.
+    const url = step.plan.url === '{endpoint}' ? (endpoint ?? step.sent.url) : step.sent.url;
     told.corsError = null;
     told.failedParameter = null;
     told.failed = false;
@@ -87,6 +107,7 @@ async function repeat(
     // The page's process answers in order: what it told of the network, it told before this.
     await session.send('Runtime.evaluate', { expression: '0' });
     sessionId = seen.sessionId ?? told.sessionId ?? sessionId;
+    endpoint = endpointIn(seen.text ?? '', memory.target) ?? endpoint;
     if (init.method === 'DELETE' && seen.status !== undefined && seen.status < 300) sessionId = undefined;
     confirmations.set(step, compare(step, seen.status !== undefined, told));
   }
@@ -150,25 +171,40 @@ interface InPage {
 function fetchIn(
   tab: Tab,
   call: Call,
-): Promise<{ readonly status?: number; readonly sessionId?: string | undefined }> {
+): Promise<{
+  readonly status?: number;
+  readonly sessionId?: string | undefined;
+  /** What came first of a stream, which then stays open as long as the page. */
+  readonly text?: string;
+}> {
   return tab.evaluate(
     async ([url, init, withinMs, streamMs]) => {
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), withinMs);
       try {
         const response = await fetch(url, { ...init, signal: controller.signal });
+        const status = response.status;
+        const sessionId = response.headers.get('mcp-session-id') ?? undefined;
+        const opened = init.method === 'GET' && response.body !== null;
         const read = response.body?.getReader().read();
-        await Promise.race([read, new Promise((resolve) => setTimeout(resolve, streamMs))]);
-        return { status: response.status, sessionId: response.headers.get('mcp-session-id') ?? undefined };
-      } catch {
-        return {};
-      } finally {
+        const first = await Promise.race([read, new Promise((resolve) => setTimeout(resolve, streamMs))]);
         clearTimeout(timer);
-        controller.abort();
+        if (!opened) controller.abort();
+        const { value } = (first ?? {}) as { value?: Uint8Array };
+        return { status, sessionId, text: opened && value ? new TextDecoder().decode(value) : '' };
+      } catch {
+        clearTimeout(timer);
+        return {};
       }
     },
     [...call, STREAM_MS] as const,
   );
+}
+
+/** Where messages go, by the first event of a stream of HTTP+SSE. */
+function endpointIn(text: string, target: string): string | undefined {
+  const named = readEvents(text).events.find(({ event }) => event === 'endpoint')?.data;
+  return named !== undefined && URL.canParse(named, target) ? new URL(named, target).href : undefined;
 }
 
 /** Codes that Chromium has no name for in its developer tools: that it is blocked is all that can be compared. */

@@ -14,7 +14,7 @@ import { bodyOf, openPage, type Visit } from './page.js';
 import { reach, type Target } from './reach.js';
 import type { Confirmation, Finding, Report } from './report.js';
 import { scrub, secretsOf } from './scrub.js';
-import { recogniseStacks, type Trace } from './stacks.js';
+import { byPreflights, recogniseStacks, type Trace } from './stacks.js';
 import { survey } from './survey.js';
 import type { Observation } from './suspicion.js';
 import { createTransport, type Transport } from './transport.js';
@@ -85,7 +85,9 @@ export async function examineOver(examination: ExaminationOver): Promise<Report>
   onStage('reaching the server');
   const target = await reach(url, transport, headers);
   const observations = await observe(examination, target);
-  const stacks = recogniseStacks([...target.traces, ...observations.flatMap(tracesOf)]);
+  const traces = [...target.traces, ...observations.flatMap((observation) => tracesOf(observation))];
+  const preflights = observations.flatMap((observation) => tracesOf(observation, 'preflight'));
+  const stacks = byPreflights(recogniseStacks(traces), preflights);
   const allowed = new Set(observations.filter(isAllowedSomewhere).map(({ origin }) => origin));
   const findings = observations.flatMap((observation) =>
     diagnose(
@@ -194,12 +196,22 @@ function unknownTo(known: readonly Finding[], found: readonly Finding[]): readon
   );
 }
 
-function tracesOf({ walked, survey: { first, errors, lostSession } }: Observation): Trace[] {
+/** What may tell what made it: every answer, or those of preflights that passed alone. */
+function tracesOf(
+  { walked, survey: { first, errors, lostSession } }: Observation,
+  kind?: 'preflight',
+): Trace[] {
   const visits: readonly Visit[] = walked.flatMap(({ steps }) => steps.map(({ visit }) => visit));
-  const responses = [
-    ...visits.flatMap(({ exchanges }) => exchanges.map(({ response }) => response)),
-    ...[first, lostSession, ...errors].map((probe) => probe?.response),
-  ];
+  const exchanges = visits.flatMap((visit) => visit.exchanges);
+  const responses =
+    kind === 'preflight'
+      ? exchanges
+          .filter(({ request, response }) => request.kind === kind && response?.status === 204)
+          .map(({ response }) => response)
+      : [
+          ...exchanges.map(({ response }) => response),
+          ...[first, lostSession, ...errors].map((probe) => probe?.response),
+        ];
   return responses.flatMap((response) =>
     response === undefined
       ? []

@@ -9,6 +9,8 @@ export interface FindingText {
   readonly remedy: string;
   /** Whether a CORS policy mends it, so that lines for the stack follow. */
   readonly byPolicy?: true;
+  /** Whether it comes of two layers that both answer. */
+  readonly layers?: true;
   /** Whether it is about streams, so that lines for a proxy that is recognised follow. */
   readonly byProxy?: true;
 }
@@ -52,13 +54,16 @@ export const FINDINGS = {
       'Add the origin to the list, or check the page from an origin that is on it.',
     ),
   ),
-  'allow-origin-doubled': policy(
-    error(
-      'Access-Control-Allow-Origin is sent more than once',
-      'Two layers answer for CORS, often the application and a proxy. Browsers join the values, and the result equals no origin.',
-      'Let one layer answer for CORS: take it out of the application or out of the proxy.',
+  'allow-origin-doubled': {
+    ...policy(
+      error(
+        'Access-Control-Allow-Origin is sent more than once',
+        'Two layers answer for CORS, often the application and a proxy. Browsers join the values, and the result equals no origin.',
+        'Let one layer answer for CORS: take it out of the application or out of the proxy.',
+      ),
     ),
-  ),
+    layers: true,
+  },
   'allow-origin-mismatch': policy(
     error(
       'Access-Control-Allow-Origin names another origin',
@@ -262,6 +267,11 @@ export const FINDINGS = {
     'The endpoint event names another origin',
     'HTTP+SSE clients refuse to post anywhere else than to the origin of their stream ("Endpoint origin does not match connection origin"). Behind a proxy, a server that builds an absolute URL names its internal one.',
     'Send a path in the endpoint event, or tell the server its public URL. The gateway rewrites the event.',
+  ),
+  'session-id-stripped': error(
+    'The server wants a session id that it never sent, or that was lost on the way',
+    'No Mcp-Session-Id comes with the answer to initialize, not even to a client that is no page, and the next message is refused for want of it: usually a proxy drops the header.',
+    'Let Mcp-Session-Id through in both directions (proxy_pass_header or no proxy_hide_header in nginx, no list of headers that are passed on).',
   ),
   'lost-session-not-404': warning(
     'An unknown session is not answered with 404',

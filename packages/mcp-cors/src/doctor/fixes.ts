@@ -1,6 +1,7 @@
 import { REVISIONS, unionOfNeeds } from '../policy/revisions.js';
 import type { FindingText } from './findings.js';
 import type { Fingerprint } from './report.js';
+import { isFront } from './stacks.js';
 
 /** What a fix is for. */
 export interface Patient {
@@ -30,7 +31,13 @@ function quoted(texts: readonly string[], quote: string, indent: string): string
 interface StackFix {
   /** The stack's name, as it is known. */
   readonly name: string;
-  readonly lines: (origins: readonly string[]) => string;
+  readonly lines: (origins: readonly string[], place: Place) => string;
+}
+
+/** Where a proxy stands: the path that it serves, and an example of what it passes requests to. */
+interface Place {
+  readonly path: string;
+  readonly upstream: string;
 }
 
 const js = (origins: readonly string[]): string => origins.map((origin) => `'${origin}'`).join(', ');
@@ -156,39 +163,80 @@ const policy = mcpCors({
 });
 export default { fetch: policy(handler) };`,
   },
+  supergateway: {
+    name: 'supergateway',
+    lines: (origins) => `npx supergateway --cors ${origins.map((origin) => shell(origin)).join(' ')} ...
+# Whole origins alone: a regular expression without anchors lets others in, and neither checks Host.
+# With --outputTransport streamableHttp, --stateful exposes Mcp-Session-Id.`,
+  },
+  'mcp-proxy': {
+    name: 'mcp-proxy, started from a program since its command line allows every origin',
+    lines: (origins) => `import { startHTTPServer } from 'mcp-proxy';
+
+await startHTTPServer({
+  ...options,
+  cors: {
+    origin: [${js(origins)}],
+    methods: [${quoted(METHODS, "'", '              ')}],
+    allowedHeaders: [${quoted(REQUEST_HEADERS, "'", '                     ')}],
+    exposedHeaders: [${quoted(RESPONSE_HEADERS, "'", '                     ')}],
+  },
+});`,
+  },
   nginx: {
     name: 'nginx',
-    lines: (origins) => `map $http_origin $mcp_origin {
+    lines: (origins, { path, upstream }) => `map $http_origin $mcp_origin {
     default "";
     "~^(?:${anyOf(origins)})$" $http_origin;
 }
+# A preflight of an allowed page; an empty value sends no header.
+map "$request_method $http_access_control_request_method $mcp_origin" $mcp_preflight {
+    default "";
+    "~^OPTIONS [A-Z]+ .+" yes;
+}
+# A page that is not on the list.
+map "$http_origin:$mcp_origin" $mcp_foreign {
+    default "";
+    "~.:$" yes;
+}
+map $mcp_preflight $mcp_methods { yes "${METHODS.join(', ')}"; }
+map $mcp_preflight $mcp_headers { yes "${REQUEST_HEADERS.join(', ')}"; }
+map $mcp_preflight $mcp_max_age { yes 7200; }
+map $mcp_origin $mcp_exposed { "" ""; default "${RESPONSE_HEADERS.join(', ')}"; }
 server {
-    location /mcp {
-        # "always" puts the headers on errors too; an empty value sends none.
+    location ${path} {
+        if ($mcp_foreign) { return 403; }
+        if ($mcp_preflight) { return 204; }
+        # "always" is for errors and 202; one add_header here drops all those of outer blocks.
         add_header Vary Origin always;
         add_header Access-Control-Allow-Origin $mcp_origin always;
-        add_header Access-Control-Expose-Headers "${RESPONSE_HEADERS.join(', ')}" always;
-        if ($request_method = OPTIONS) {
-            add_header Vary Origin always;
-            add_header Access-Control-Allow-Origin $mcp_origin always;
-            add_header Access-Control-Allow-Methods "${METHODS.join(', ')}" always;
-            add_header Access-Control-Allow-Headers "${REQUEST_HEADERS.join(', ')}" always;
-            add_header Access-Control-Max-Age 7200 always;
-            return 204;
-        }
-        proxy_hide_header Access-Control-Allow-Origin; # so that nothing is doubled
+        add_header Access-Control-Expose-Headers $mcp_exposed always;
+        add_header Access-Control-Allow-Methods $mcp_methods always;
+        add_header Access-Control-Allow-Headers $mcp_headers always;
+        add_header Access-Control-Max-Age $mcp_max_age always;
+        # What the application says of it is hidden, so that nothing is doubled.
+        proxy_hide_header Access-Control-Allow-Origin;
+        proxy_hide_header Access-Control-Allow-Credentials;
+        proxy_hide_header Access-Control-Expose-Headers;
+        proxy_pass ${upstream};
+        proxy_http_version 1.1;
         proxy_buffering off;
+        proxy_read_timeout 1h;
     }
 }`,
   },
   caddy: {
     name: 'Caddy',
-    lines: (origins) => `@page header_regexp origin Origin ^(?:${anyOf(origins)})$
+    lines: (origins, { path, upstream }) => `@page header_regexp Origin ^(?:${anyOf(origins)})$
 @preflight {
 	method OPTIONS
+	header Access-Control-Request-Method *
 	header_regexp Origin ^(?:${anyOf(origins)})$
 }
-header +Vary Origin
+header {
+	+Vary Origin
+	defer
+}
 header @page Access-Control-Allow-Origin {http.request.header.Origin}
 header @page Access-Control-Expose-Headers "${RESPONSE_HEADERS.join(', ')}"
 handle @preflight {
@@ -196,7 +244,41 @@ handle @preflight {
 	header Access-Control-Allow-Headers "${REQUEST_HEADERS.join(', ')}"
 	header Access-Control-Max-Age 7200
 	respond 204
+}
+handle ${path}* {
+	reverse_proxy ${upstream} {
+		# What the application says of it is dropped, so that nothing is doubled.
+		header_down -Access-Control-*
+		flush_interval -1
+	}
 }`,
+  },
+};
+
+/** What lets streams through in what stands in front, in its words. */
+const STREAM_FIXES: Readonly<Record<string, StackFix>> = {
+  nginx: {
+    name: 'nginx',
+    lines: (_, { path, upstream }) => `location ${path} {
+    proxy_pass ${upstream};
+    proxy_http_version 1.1;
+    proxy_buffering off;
+    gzip off;
+    proxy_read_timeout 1h;
+}`,
+  },
+  caddy: {
+    name: 'Caddy',
+    lines: (_, { path, upstream }) => `handle ${path}* {
+	reverse_proxy ${upstream} {
+		flush_interval -1
+	}
+}`,
+  },
+  haproxy: {
+    name: 'HAProxy',
+    lines: () => `option http-no-delay
+timeout server 1h`,
   },
 };
 
@@ -218,11 +300,25 @@ function shell(text: string): string {
   return /^[\w.:/@=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** An upstream as an example: where it really is, no answer tells. */
+const UPSTREAM = 'http://127.0.0.1:3001';
+
 /** What to change: a sentence, then lines for the stack that was recognised, or our gateway. */
-export function fixFor(text: Pick<FindingText, 'remedy' | 'byPolicy'>, patient: Patient): string {
-  if (!text.byPolicy) return text.remedy;
-  const known = patient.stacks.map(({ stack }) => FIXES[stack]).find((fix) => fix !== undefined);
-  const front = `Or put the gateway in front:\n\n${gateway(patient)}`;
-  if (known === undefined) return `${text.remedy} Or without touching the server:\n\n${gateway(patient)}`;
-  return `${text.remedy} In ${known.name}:\n\n${known.lines(patient.origins)}\n\n${front}`;
+export function fixFor(
+  { remedy, byPolicy, byProxy, layers }: Pick<FindingText, 'remedy' | 'byPolicy' | 'byProxy' | 'layers'>,
+  patient: Patient,
+): string {
+  const place: Place = { path: new URL(patient.target).pathname, upstream: UPSTREAM };
+  const told = (fix: StackFix): string => `In ${fix.name}:\n\n${fix.lines(patient.origins, place)}`;
+  const known = patient.stacks.map(({ stack }) => stack);
+  if (byProxy) {
+    const fix = known.map((stack) => STREAM_FIXES[stack]).find((one) => one !== undefined);
+    return fix === undefined ? remedy : `${remedy} ${told(fix)}`;
+  }
+  if (!byPolicy) return remedy;
+  // Where two layers answer, the outer one can silence the inner one.
+  const ordered = layers ? [...known.filter(isFront), ...known] : known;
+  const fix = ordered.map((stack) => FIXES[stack]).find((one) => one !== undefined);
+  if (fix === undefined) return `${remedy} Or without touching the server:\n\n${gateway(patient)}`;
+  return `${remedy} ${told(fix)}\n\nOr put the gateway in front:\n\n${gateway(patient)}`;
 }

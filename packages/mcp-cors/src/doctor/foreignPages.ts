@@ -18,9 +18,14 @@ export async function tryForeignPages(
   { target, origins, headers = [], stacks = recogniseStacks(target.traces), send }: AttackOptions,
   timeoutMs: number,
 ): Promise<{ readonly findings: readonly Finding[]; readonly requests: number }> {
-  const prober = createProber({ send, maxRequests: REQUESTS, requestMs: timeoutMs, totalMs: 4 * timeoutMs });
+  const prober = createProber({
+    send,
+    maxRequests: REQUESTS,
+    requestMs: timeoutMs,
+    totalMs: REQUESTS * timeoutMs,
+  });
   const context = createContext({ target, origins, headers, stacks, prober });
-  if (context.isPrivate) {
+  if (context.isPrivate && !target.headless) {
     await tryRebinding(context);
     await tryForeignPage(context);
   }

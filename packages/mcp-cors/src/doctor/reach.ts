@@ -1,5 +1,6 @@
 import type { HeaderField } from '../policy/index.js';
 import { MODERN_VERSION, modernMessage } from './journeys/official2Auto.js';
+import { METHOD_NOT_FOUND } from './journeys/reactions.js';
 import { CLIENT_INFO, LEGACY_VERSION } from './journeys/streamable.js';
 import { isEventStream, isRecord, parseMessage, type RpcMessage, readReply } from './messages.js';
 import { fieldOf } from './page.js';
@@ -13,6 +14,8 @@ export interface Target {
   /** Whether it answers as a Streamable HTTP endpoint, and as the stream of HTTP+SSE. */
   readonly streamable: boolean;
   readonly sse: boolean;
+  /** Whether the stream of HTTP+SSE does not even begin: its head is held back as well. */
+  readonly headless: boolean;
   /** Whether the revision 2026-07-28 is spoken. */
   readonly modern: boolean;
   readonly tokenAsked: boolean;
@@ -87,6 +90,7 @@ export async function reach(url: string, transport: Transport, own: readonly Hea
     url,
     streamable,
     sse,
+    headless: sse && stream === 'headless',
     modern,
     tokenAsked: status === 401,
     opensSessions: sessionId !== undefined,
@@ -100,9 +104,6 @@ export async function reach(url: string, transport: Transport, own: readonly Hea
 function isAnswer({ error }: RpcMessage, status: number): boolean {
   return error?.code === METHOD_NOT_FOUND || (status !== 404 && status !== 405);
 }
-
-/** @see https://www.jsonrpc.org/specification#error_object */
-const METHOD_NOT_FOUND = -32601;
 
 /** Answers that something in front of an MCP server gives as well: a demand for a token, a refusal, a redirect, a failure. */
 function speaksBetweenTheLines(status: number): boolean {

@@ -20,6 +20,15 @@ const MARKS: readonly Mark[] = [
     stack: 'mcp-cors',
     body: /"data":\s*\{[^}]*"reason":\s*"(?:origin|host|request-header|method)-not-allowed"/,
   },
+  // A stack trace that Express shows outside production names the package.
+  { stack: 'supergateway', body: /node_modules\/supergateway\// },
+  {
+    stack: 'mcp-proxy',
+    header: [
+      'access-control-allow-headers',
+      /^Content-Type, Authorization, Accept, Mcp-Session-Id, Mcp-Protocol-Version, Last-Event-Id/,
+    ],
+  },
   {
     stack: 'typescript-sdk',
     body: /Not Acceptable: Client must accept|Server not initialized|Mcp-Session-Id header is required|Invalid (?:Host|Origin)(?: header)?: |Parse error: Invalid JSON/,
@@ -46,7 +55,30 @@ const MARKS: readonly Mark[] = [
   { stack: 'nginx', header: ['server', /^(?:nginx|openresty)/i] },
   { stack: 'caddy', header: ['server', /^Caddy/i] },
   { stack: 'caddy', header: ['via', /caddy/i] },
+  { stack: 'haproxy', body: /No server is available to handle this request/ },
 ];
+
+/** What stands in front of applications, and answers for CORS or holds streams as well as they do. */
+const FRONTS: ReadonlySet<string> = new Set(['cloudflare', 'nginx', 'caddy', 'haproxy']);
+
+/** Whether a stack stands in front of an application. */
+export function isFront(stack: string): boolean {
+  return FRONTS.has(stack);
+}
+
+/**
+ * The same stacks with what answers preflights first: where a proxy's preflights lack every mark of the application behind
+ * it, CORS is the proxy's affair.
+ */
+export function byPreflights(
+  stacks: readonly Fingerprint[],
+  preflights: readonly Trace[],
+): readonly Fingerprint[] {
+  const answering = recogniseStacks(preflights);
+  const front = answering.find(({ stack }) => isFront(stack));
+  if (front === undefined || answering.some(({ stack }) => !isFront(stack))) return stacks;
+  return [front, ...stacks.filter(({ stack }) => stack !== front.stack)];
+}
 
 /** Names what a server seems to be made of, in the order of the table. */
 export function recogniseStacks(traces: readonly Trace[]): readonly Fingerprint[] {

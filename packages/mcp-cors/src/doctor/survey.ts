@@ -133,7 +133,8 @@ async function surveySse(asked: Asked): Promise<Survey> {
   const as = (headers: readonly HeaderField[]): HeaderField[] => [...own, ...headers, ['origin', origin]];
   const probe = prober(transport);
   const request: WireRequest = { method: 'GET', url, headers: as([['accept', 'text/event-stream']]) };
-  const response = await transport.send(request).catch(() => undefined);
+  // What never came to anybody is not waited for once more.
+  const response = target.headless ? undefined : await transport.send(request).catch(() => undefined);
   const first = response && { name: 'open the stream', request, response };
   const event = await response?.body.nextEvent(Math.min(ENDPOINT_WITHIN_MS, transport.timeoutMs));
   const endpoint = event?.event === 'endpoint' ? ownUrl(event.data, url) : undefined;

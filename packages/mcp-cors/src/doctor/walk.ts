@@ -66,6 +66,8 @@ export interface Reaction {
   readonly stop?: boolean;
   /** What the journey comes to, unless something graver follows. */
   readonly outcome?: JourneyOutcome;
+  /** The server answered, and does not know the method. */
+  readonly unknownMethod?: boolean;
   /** Other steps in place of the ones that were to come. */
   readonly instead?: readonly StepPlan[];
 }

@@ -92,8 +92,42 @@ function* suspect(
     };
     return;
   }
+  if (error === 'PreflightInvalidStatus' && last !== undefined) {
+    const { method, names } = refusedBy(last);
+    yield* suspectHeaders(observation, names, blocked, witness);
+    if (method !== undefined) {
+      yield {
+        id: method === 'DELETE' ? 'delete-not-allowed' : 'method-not-allowed',
+        witness,
+        console: message,
+      };
+    }
+    if (method !== undefined || names.length > 0) return;
+  }
   const id = BY_CODE[error] ?? (last && missing(observation, last));
   if (id !== undefined) yield { id, witness, console: message, detail: parameter || undefined };
+}
+
+/** What a preflight asked for that its answer does not list: some servers refuse it with a status of 400, and say what they allow. */
+function refusedBy({ request, response }: Exchange): {
+  readonly method: string | undefined;
+  readonly names: readonly string[];
+} {
+  const listed = (name: string): ReadonlySet<string> | undefined => {
+    const value = fieldOf(response, name);
+    return value === undefined ? undefined : new Set(value.split(',').map((one) => one.trim().toLowerCase()));
+  };
+  const asked = (name: string): readonly string[] =>
+    (fieldOf(request, name) ?? '').split(',').filter((one) => one !== '');
+  const headers = listed('access-control-allow-headers');
+  const methods = listed('access-control-allow-methods');
+  const [method] = asked('access-control-request-method');
+  const lacks = (list: ReadonlySet<string> | undefined, name: string): boolean =>
+    list !== undefined && !list.has('*') && !list.has(name.toLowerCase());
+  return {
+    method: method !== undefined && method !== 'POST' && lacks(methods, method) ? method : undefined,
+    names: asked('access-control-request-headers').filter((name) => lacks(headers, name)),
+  };
 }
 
 /** A refused header counts when the client has something to send in it. */

@@ -1,5 +1,7 @@
 import { isRecord } from '../messages.js';
+import { bodyOf } from '../page.js';
 import type { Observation, Suspicion } from '../suspicion.js';
+import type { WalkedStep } from '../walk.js';
 
 /** What a journey tells beyond blocked fetches. */
 export function* suspectJourneys({ walked, target }: Observation): Iterable<Suspicion> {
@@ -14,6 +16,7 @@ export function* suspectJourneys({ walked, target }: Observation): Iterable<Susp
         console: `Endpoint origin does not match connection origin: ${new URL(endpoint).origin}`,
       };
     }
+    yield* suspectStripping(steps, target);
     if (journey.client === 'official-2-auto') {
       const names = (memory.tools ?? [])
         .filter(wantsHeader)
@@ -26,6 +29,18 @@ export function* suspectJourneys({ walked, target }: Observation): Iterable<Susp
         };
       }
     }
+  }
+}
+
+/** A refusal for want of a session, where no session id came to anybody. */
+function* suspectStripping(steps: readonly WalkedStep[], target: Observation['target']): Iterable<Suspicion> {
+  if (target.opensSessions || !target.streamable) return;
+  const refused = steps.find(({ step }) => step.name === 'notifications/initialized');
+  const { visit } = refused ?? {};
+  const witness = visit?.exchanges.at(-1);
+  if (visit?.answer?.status !== 400 || witness === undefined) return;
+  if (/session|not initialized/i.test(bodyOf(visit.answer)?.soFar ?? '')) {
+    yield { id: 'session-id-stripped', witness, detail: refused?.step.note ?? undefined };
   }
 }
 

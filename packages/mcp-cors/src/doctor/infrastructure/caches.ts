@@ -47,7 +47,9 @@ export async function compareForCaches(context: AttackContext): Promise<void> {
     string,
     (headers: readonly HeaderField[]) => Promise<Answer | undefined>,
   ])[] = [
-    ['GET', 'the endpoint', (headers) => get(target.url, headers)],
+    ...(target.headless
+      ? []
+      : [['GET', 'the endpoint', (headers: readonly HeaderField[]) => get(target.url, headers)] as const]),
     ['GET', 'the metadata', (headers) => get(metadata, headers)],
     ...(deedOf(context) === 'initialize'
       ? [['POST', 'a message', (headers: readonly HeaderField[]) => ping(context, headers)] as const]

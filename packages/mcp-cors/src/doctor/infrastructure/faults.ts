@@ -17,6 +17,13 @@ export const INFRASTRUCTURE_FINDINGS = {
     remedy: 'Leave text/event-stream out of compression, or flush the compressor after each event.',
     byProxy: true,
   },
+  'stream-delayed': {
+    severity: 'warning',
+    title: 'Each event is held back for a moment',
+    why: 'A proxy waits for more to send before it sends an event. It is there in the end, and every call takes that much longer.',
+    remedy: 'Have the proxy send at once.',
+    byProxy: true,
+  },
   'stream-cut-idle': {
     severity: 'warning',
     title: 'An idle stream is closed',

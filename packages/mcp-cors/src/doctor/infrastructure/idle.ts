@@ -19,7 +19,7 @@ export function judgeIdle(seen: Watched, holdsSession: boolean): StreamFault | u
     // A server of 2025-11-25 may end its stream and have clients come back; nobody cuts one off on purpose.
     severity: holdsSession ? 'error' : complete ? 'info' : 'warning',
     detail: `${by} after ${(silentMs / 1000).toFixed(1)} s of silence`,
-    seen,
+    witness: seen.witness,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Finding, Fingerprint, Severity } from '../report.js';
 import { recogniseStacks } from '../stacks.js';
 import { gatherAnswers, isDoubled, isForPeople, keepAliveSeconds, unreadable } from './answers.js';
 import { compareForCaches } from './caches.js';
+import { examineDelay } from './delay.js';
 import { INFRASTRUCTURE_FINDINGS, type InfrastructureId } from './faults.js';
 import { watchIdle } from './idle.js';
 import { examineStreams, type Patience, type StreamPlace } from './streams.js';
@@ -96,10 +97,11 @@ export async function examineInfrastructure(
     ? []
     : [
         await examineStreams(place, { ...PATIENCE, ...options.patience }),
+        await examineDelay(place),
         idleMs > 0 ? await watchIdle(place, idleMs) : undefined,
       ];
-  for (const { id, severity, detail, seen } of faults.filter((fault) => fault !== undefined)) {
-    report(id, seen.witness, { severity, detail });
+  for (const { id, severity, detail, witness } of faults.filter((fault) => fault !== undefined)) {
+    report(id, witness, { severity, detail });
   }
   return { findings: [...findings, ...context.findings()], requests: prober.requests + streamed };
 }

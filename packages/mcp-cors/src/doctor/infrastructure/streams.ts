@@ -1,6 +1,7 @@
 import type { HeaderField } from '../../policy/index.js';
 import { ACCEPT, INITIALIZE } from '../attacks/deed.js';
 import type { Send } from '../attacks/prober.js';
+import type { Witness } from '../evidence.js';
 import { LEGACY_VERSION } from '../journeys/streamable.js';
 import { fieldOf } from '../page.js';
 import type { Target } from '../reach.js';
@@ -23,10 +24,10 @@ const SLOWER = 3;
 
 /** What is wrong with a stream. */
 export interface StreamFault {
-  readonly id: Extract<InfrastructureId, 'stream-buffered' | 'stream-compressed' | 'stream-cut-idle'>;
+  readonly id: Extract<InfrastructureId, `stream-${string}`>;
   readonly severity: Severity;
   readonly detail: string;
-  readonly seen: Watched;
+  readonly witness: Witness;
 }
 
 /** A stream as it came without compression, and as it came to a client that offers it. */
@@ -45,7 +46,7 @@ export function judgeStream({ plain, compressible, mustSpeak }: StreamPair): Str
       id: 'stream-buffered',
       severity: 'error',
       detail: 'the head does not come before the first event',
-      seen: plain,
+      witness: plain.witness,
     };
   }
   if (plain.isStream && mustSpeak && plain.arrivals.length === 0) {
@@ -53,14 +54,14 @@ export function judgeStream({ plain, compressible, mustSpeak }: StreamPair): Str
       id: 'stream-buffered',
       severity: 'error',
       detail: 'the event endpoint does not come',
-      seen: plain,
+      witness: plain.witness,
     };
   }
   const [heap] = plain.isStream ? heapsOf(plain.arrivals) : [];
   if (heap !== undefined) {
     const detail = `${heap.events} events at once after ${seconds(heap.atMs)}`;
     // A server may really have sent them so.
-    return { id: 'stream-buffered', severity: 'warning', detail, seen: plain };
+    return { id: 'stream-buffered', severity: 'warning', detail, witness: plain.witness };
   }
   const { encoding } = compressible;
   if (!compressible.isStream && compressible.headMs !== undefined) return undefined;
@@ -71,7 +72,7 @@ export function judgeStream({ plain, compressible, mustSpeak }: StreamPair): Str
       id: 'stream-compressed',
       severity: 'warning',
       detail: encoding ?? 'its head does not come',
-      seen: compressible,
+      witness: compressible.witness,
     };
   }
   if (encoding !== undefined && encoding !== 'identity') {
@@ -79,7 +80,7 @@ export function judgeStream({ plain, compressible, mustSpeak }: StreamPair): Str
       id: 'stream-compressed',
       severity: 'info',
       detail: `${encoding}, flushed in time`,
-      seen: compressible,
+      witness: compressible.witness,
     };
   }
   return undefined;

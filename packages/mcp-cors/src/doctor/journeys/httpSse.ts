@@ -1,7 +1,7 @@
 import { awaitReply, isEventStream, isRecord } from '../messages.js';
 import { bodyOf } from '../page.js';
 import type { HeaderTemplate, JourneyPlan, Reaction, Seen, StepPlan } from '../walk.js';
-import { notSent, reactToFailure, reasonIn } from './reactions.js';
+import { METHOD_NOT_FOUND, NO_TOOLS, notSent, reactToFailure, reasonIn } from './reactions.js';
 import { CLIENT_INFO, callOf, LEGACY_VERSION } from './streamable.js';
 
 const HEADERS: readonly HeaderTemplate[] = [
@@ -69,6 +69,9 @@ async function posted(seen: Seen): Promise<Reaction> {
   body?.close();
   if (plan.name.startsWith('notifications/')) return { ok: true };
   const reply = memory.stream && (await awaitReply(memory.stream, id, timeoutMs));
+  if (plan.name === 'tools/list' && reply?.error?.code === METHOD_NOT_FOUND) {
+    return { ok: true, note: NO_TOOLS };
+  }
   if (reply?.result === undefined) {
     return { ok: false, stop: true, outcome: 'blocked', note: 'no answer came over the stream' };
   }

@@ -45,9 +45,10 @@ export async function readResult(seen: Seen): Promise<RpcMessage | Reaction> {
   const message = await readReply(body, contentType, id, timeoutMs);
   if (message?.result !== undefined) return message;
   if (message?.error !== undefined) {
-    return refusal(
-      `the server answered with error ${message.error.code}${reasonIn(JSON.stringify(message))}`,
-    );
+    return {
+      ...refusal(`the server answered with error ${message.error.code}${reasonIn(JSON.stringify(message))}`),
+      unknownMethod: message.error.code === METHOD_NOT_FOUND,
+    };
   }
   return refusal(
     isEventStream(contentType)
@@ -55,6 +56,11 @@ export async function readResult(seen: Seen): Promise<RpcMessage | Reaction> {
       : `the answer is no JSON-RPC message (${contentType ?? 'no Content-Type'})`,
   );
 }
+
+/** @see https://www.jsonrpc.org/specification#error_object */
+export const METHOD_NOT_FOUND = -32601;
+
+export const NO_TOOLS = 'the server offers no tools';
 
 /** Whether a step's result is a refusal. */
 export function isRefusal(result: RpcMessage | Reaction): result is Reaction {
@@ -152,6 +158,8 @@ export async function toolsListed(seen: Seen): Promise<Reaction> {
   const result = await readResult(seen);
   if (isRefusal(result)) {
     const { memory } = seen;
+    // A server without tools does not know the method, and clients live with that.
+    if (result.unknownMethod) return { ok: true, note: NO_TOOLS };
     const wantsSession = memory.unreadableSessionId !== undefined && memory.sessionId === undefined;
     return wantsSession ? { ...result, outcome: 'loses-session' } : result;
   }
