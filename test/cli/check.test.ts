@@ -175,6 +175,12 @@ describe('check takes a mistake for one', () => {
     [['http://127.0.0.1:1/mcp', '--origin', PAGE, '--header', 'S3CRET'], /^(?!.*S3CRET).*is not a header/s],
     [['http://127.0.0.1:1/mcp', '--origin', PAGE, '--header', 'Origin: x'], /set by the browser/],
     [['http://127.0.0.1:1/mcp', '--origin', PAGE, '--timeout', '0'], /--timeout/],
+    [['http://127.0.0.1:1/mcp', '--origin', PAGE, '--idle', '0'], /--idle/],
+    [['http://127.0.0.1:1/mcp', '--origin', PAGE, '--profile', 'opera'], /opera/],
+    [
+      ['http://127.0.0.1:1/mcp', '--origin', PAGE, '--profile', 'safari', '--browser'],
+      /--profile says safari/,
+    ],
     [['http://127.0.0.1:1/mcp', '--origin', PAGE, '--format', 'xml'], /xml/],
     [['http://192.0.2.1/mcp', '--origin', PAGE, '--attack'], /hostile requests.*\nhint: Add --yes/],
   ])('%j', async (args, message) => {
@@ -258,12 +264,26 @@ describe('--dry-run', () => {
     });
     const { code, out, err } = await check(`${url}/mcp`, '--dry-run', '--header', `X-Api-Key: ${SECRET}`);
     expect([code, err, requests]).toEqual([0, '', 0]);
-    expect(out).toMatch(/official-2-legacy\n {2}POST +initialize \(whole\)/);
-    expect(out).toMatch(/POST +tools\/call \(its preflight alone\)/);
+    expect(out).toMatch(
+      /official-2-legacy from \S+\n {2}OPTIONS +preflight of POST\n(?: {12}.*\n)+ {2}POST +initialize\n/,
+    );
+    expect(out).not.toContain('tools/call');
     expect(out).toContain('mcp-session-id: {sessionId}');
     expect(out).not.toContain(SECRET);
     const json = await check(`${url}/mcp`, '--dry-run', '--format', 'json');
-    expect(JSON.parse(json.out)).toMatchObject({ dryRun: true, requests: expect.any(Array) });
+    expect(JSON.parse(json.out)).toMatchObject({
+      dryRun: true,
+      attacks: 0,
+      most: expect.any(Number),
+      requests: expect.arrayContaining([
+        expect.objectContaining({
+          by: `official-1 from ${PAGE}`,
+          name: 'tools/list',
+          method: 'POST',
+          when: '',
+        }),
+      ]),
+    });
   });
 });
 
@@ -305,7 +325,12 @@ describe('server-everything', () => {
     const ids = findings
       .filter(({ severity }: { severity: string }) => severity !== 'info')
       .map(({ id }: { id: string }) => id);
-    expect(ids.sort()).toEqual(['host-not-checked', 'lost-session-not-404', 'origin-not-checked']);
+    expect(ids.sort()).toEqual([
+      'any-origin-allowed',
+      'host-not-checked',
+      'lost-session-not-404',
+      'origin-not-checked',
+    ]);
     expect(stacks.map(({ stack }: { stack: string }) => stack)).toEqual(['typescript-sdk', 'express']);
     const outcomes = Object.fromEntries(
       journeys.map(({ client, outcome }: { client: string; outcome: string }) => [client, outcome]),

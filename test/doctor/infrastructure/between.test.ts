@@ -28,6 +28,7 @@ async function examine(
     url: server.url,
     streamable: true,
     sse: false,
+    headless: false,
     modern: false,
     tokenAsked: false,
     opensSessions: true,

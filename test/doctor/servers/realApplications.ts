@@ -119,7 +119,13 @@ export const REAL_APPLICATIONS: readonly RealServer[] = [
   },
   {
     name: 'FastAPI with the published recipe',
-    findings: { ...RECIPE_FAULTS, 'vary-missing': 'warning' },
+    findings: {
+      ...UNGUARDED,
+      'protocol-version-not-allowed': 'error',
+      'delete-not-allowed': 'warning',
+      'vary-missing': 'warning',
+    },
+    infos: ['modern-headers-not-allowed'],
     attacked: NOT_BOUND,
     outcomes: NOBODY_GETS_IN,
     stack: 'fastapi',

@@ -3,6 +3,7 @@ import cors from 'cors';
 import express from 'express';
 
 import { ALL_HEADERS } from './layer.js';
+import { startModernServer } from './modern.js';
 import { type Started, startFront, startLayered } from './start.js';
 
 /** A server with one known fault. */
@@ -349,39 +350,6 @@ export const SICK_SERVERS: readonly SickServer[] = [
     finding: 'mcp-param-tools',
     severity: 'warning',
     evidence: /deploy/,
-    start: (allowed) => startModernServer(allowed, 'x-mcp-header'),
+    start: (allowed) => startModernServer(allowed, undefined, 'x-mcp-header'),
   },
 ];
-
-/** A server of 2026-07-28 with one tool, whose parameter may be wanted in a header. */
-async function startModernServer(allowed: string, keyword: string): Promise<Started> {
-  const tools = [
-    {
-      name: 'deploy',
-      inputSchema: { type: 'object', properties: { region: { type: 'string', [keyword]: 'Region' } } },
-    },
-  ];
-  const results: Readonly<Record<string, object>> = {
-    'server/discover': {
-      resultType: 'complete',
-      supportedVersions: ['2026-07-28'],
-      capabilities: { tools: {} },
-      serverInfo: { name: 'modern', version: '1' },
-    },
-    'tools/list': { resultType: 'complete', tools, ttlMs: 0, cacheScope: 'private' },
-  };
-  return startFront(() => {
-    const app = express();
-    app.use(cors({ origin: allowed, allowedHeaders: ALL_HEADERS }), express.json());
-    app.post('/mcp', ({ body }, response) => {
-      const { id, method } = body as { id: number; method: string };
-      const result = results[method];
-      if (result === undefined) {
-        response
-          .status(404)
-          .json({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
-      } else response.json({ jsonrpc: '2.0', id, result });
-    });
-    return app;
-  });
-}

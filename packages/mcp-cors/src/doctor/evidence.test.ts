@@ -78,6 +78,7 @@ describe('scrub', () => {
             body: {
               soFar: '',
               ended: true,
+              complete: true,
               text: async () => '',
               nextEvent: async () => undefined,
               close() {},

@@ -10,6 +10,7 @@ function bodyOf(text: string): WireBody & { readonly closed: () => boolean } {
   return {
     soFar: text,
     ended: true,
+    complete: true,
     text: async () => text,
     nextEvent: async () => undefined,
     close: () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { isHeldBack } from './delay.js';
+import { judgeIdle } from './idle.js';
 import { judgeStream } from './streams.js';
 import { heapsOf, type Watched } from './streamWatch.js';
 
@@ -10,6 +12,8 @@ const silent: Watched = {
   isStream: true,
   encoding: undefined,
   arrivals: [],
+  endedMs: undefined,
+  complete: false,
 };
 const speaking: Watched = { ...silent, arrivals: [{ atMs: 3, events: 1 }] };
 const absent: Watched = { ...silent, headMs: undefined, status: undefined, isStream: false };
@@ -82,5 +86,40 @@ describe('heapsOf', () => {
     ['what is compressed', [{ atMs: 900, events: undefined }], 0],
   ])('%s', (_, arrivals, count) => {
     expect(heapsOf(arrivals)).toHaveLength(count);
+  });
+});
+
+describe('judgeIdle', () => {
+  const cut: Watched = { ...silent, endedMs: 5_000 };
+  const lastSaid = (atMs: number): Watched => ({ ...cut, arrivals: [{ atMs, events: 0 }] });
+
+  it.each([
+    ['a stream that is still open', silent],
+    ['a server without a stream', { ...refused, endedMs: 5_000 }],
+    ['a stream that ends right after it said something', lastSaid(4_500)],
+    ['a stream that ends at once', { ...cut, endedMs: 200 }],
+  ])('finds nothing wrong with %s', (_, seen) => {
+    expect(judgeIdle(seen, false)).toBeUndefined();
+  });
+
+  it.each([
+    ['cut off', cut, false, 'warning', 'cut off after 5.0 s of silence'],
+    ['cut off after a comment', lastSaid(2_000), false, 'warning', 'cut off after 3.0 s of silence'],
+    ['ended by the server', { ...cut, complete: true }, false, 'info', 'ended after 5.0 s of silence'],
+    ['cut off, and the session with it', cut, true, 'error', 'cut off after 5.0 s of silence'],
+  ])('tells of a stream that is %s', (_, seen, holdsSession, severity, detail) => {
+    expect(judgeIdle(seen, holdsSession)).toMatchObject({ id: 'stream-cut-idle', severity, detail });
+  });
+});
+
+describe('isHeldBack', () => {
+  it.each([
+    [[5, 4, 6], [203, 205, 208], true],
+    [[5, 4, 6], [203, 205, 420], false], // a server that is busy
+    [[5, 4, 6], [3, 4, 2], false],
+    [[150, 160, 170], [203, 205, 208], false], // a server that is far away
+    [[], [], false],
+  ])('messages taken in %j, answered after %j ms: %s', (taken, arrived, held) => {
+    expect(isHeldBack(taken, arrived)).toBe(held);
   });
 });

@@ -10,7 +10,7 @@ export function renderJunit(report: Report): string {
   suites.push(suite('findings', groupFindings(report.findings).map(findingCase)));
   const total = (name: 'tests' | 'failures' | 'skipped'): number =>
     suites.reduce((sum, one) => sum + one[name], 0);
-  const attributes = `name="mcp-cors check ${escapeXml(report.target)}" tests="${total('tests')}" failures="${total('failures')}" skipped="${total('skipped')}" time="${seconds(report.durationMs)}"`;
+  const attributes = `name="mcp-cors check ${escapeXml(report.target)}" tests="${total('tests')}" failures="${total('failures')}" errors="0" skipped="${total('skipped')}" time="${seconds(report.durationMs)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${attributes}>`,
@@ -23,6 +23,8 @@ interface Case {
   readonly name: string;
   readonly timeMs: number;
   readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** What kind of failure it would be. */
+  readonly type: string;
   readonly message: string;
   readonly text: string;
 }
@@ -37,6 +39,7 @@ function journeyCase(journey: Journey): Case {
     name: client,
     timeMs: steps.reduce((sum, { durationMs }) => sum + durationMs, 0),
     outcome: outcome === 'not-offered' ? 'skipped' : ok ? 'passed' : 'failed',
+    type: outcome,
     message: summaryOf(journey),
     text: told.join('\n'),
   };
@@ -47,6 +50,7 @@ function findingCase({ id, severity, title, evidence, why, fix }: Finding): Case
     name: `${id}: ${title}`,
     timeMs: 0,
     outcome: severity === 'info' ? 'passed' : 'failed',
+    type: severity,
     message: `${severity}: ${title}`,
     text: [why, evidence, fix].join('\n\n'),
   };
@@ -59,16 +63,17 @@ function suite(
   const count = (outcome: Case['outcome']): number => cases.filter((one) => one.outcome === outcome).length;
   const failures = count('failed');
   const skipped = count('skipped');
-  const lines = cases.map(({ name: caseName, timeMs, outcome, message, text }) => {
+  const timeMs = cases.reduce((sum, one) => sum + one.timeMs, 0);
+  const lines = cases.map(({ name: caseName, timeMs, outcome, type, message, text }) => {
     const head = `    <testcase name="${escapeXml(caseName)}" classname="mcp-cors.${escapeXml(name)}" time="${seconds(timeMs)}">`;
     const body = {
-      failed: `<failure message="${escapeXml(message)}">${escapeXml(text)}</failure>`,
+      failed: `<failure type="${type}" message="${escapeXml(message)}">${escapeXml(text)}</failure>`,
       skipped: `<skipped message="${escapeXml(message)}"/>`,
       passed: `<system-out>${escapeXml(text)}</system-out>`,
     }[outcome];
     return `${head}${body}</testcase>`;
   });
-  const attributes = `name="${escapeXml(name)}" tests="${cases.length}" failures="${failures}" skipped="${skipped}"`;
+  const attributes = `name="${escapeXml(name)}" tests="${cases.length}" failures="${failures}" errors="0" skipped="${skipped}" time="${seconds(timeMs)}"`;
   const xml = [`  <testsuite ${attributes}>`, ...lines, '  </testsuite>'].join('\n');
   return { xml, tests: cases.length, failures, skipped };
 }

@@ -109,7 +109,7 @@ it('sarif has a rule for each result, a level and a place', () => {
 it('junit counts, and escapes what would end an element', () => {
   const xml = renderReport('junit', REPORT);
   expect(xml).toMatch(
-    /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="[^"]*" tests="5" failures="2" skipped="1"/,
+    /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="[^"]*" tests="5" failures="2" errors="0" skipped="1"/,
   );
   expect(xml).not.toContain('<script');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what XML 1.0 has no place for
