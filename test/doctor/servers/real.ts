@@ -16,8 +16,8 @@ export interface RealServer {
   readonly infos?: readonly string[];
   /** What the journeys come to, as far as they are telling. */
   readonly outcomes: Readonly<Record<string, string>>;
-  /** The stack whose words the fix of the first finding has. */
-  readonly stack?: string;
+  /** What has to be recognised. */
+  readonly stack: string;
   /** The finding whose fix is meant, and what it has to say; the first of the findings by default. */
   readonly fix?: readonly [finding: string, says: RegExp];
   /** Milliseconds for one answer, where some never come. */

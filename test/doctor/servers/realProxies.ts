@@ -48,6 +48,9 @@ const addHeaders = (origin: string, always: string): string => `
 
 const ANSWER_OPTIONS = 'if ($request_method = OPTIONS) { return 204; }';
 
+/** HAProxy notices that a client has left a silent stream when it ends for another reason. */
+const ENDS = 'timeout server 5s';
+
 const NOT_BOUND = { 'session-not-bound': 'warning' } as const;
 
 /** Proxies that do what proxies are known for. */
@@ -205,7 +208,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
     findings: { ...UNGUARDED, 'stream-delayed': 'warning' },
     outcomes: { 'http-sse': 'reachable' },
     stack: 'express',
-    start: (allowed) => startBehind((to) => startHaproxy(to), '/sse', answering(allowed)),
+    start: (allowed) => startBehind((to) => startHaproxy(to, ENDS), '/sse', answering(allowed)),
   },
   {
     name: 'HAProxy with http-no-delay',
@@ -213,7 +216,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
     outcomes: { 'http-sse': 'reachable' },
     stack: 'express',
     start: (allowed) =>
-      startBehind((to) => startHaproxy(to, 'option http-no-delay'), '/sse', answering(allowed)),
+      startBehind((to) => startHaproxy(to, `option http-no-delay\n${ENDS}`), '/sse', answering(allowed)),
   },
   {
     name: 'HAProxy that adds Access-Control-Allow-Origin once more',

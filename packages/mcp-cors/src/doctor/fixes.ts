@@ -233,10 +233,7 @@ server {
 	header Access-Control-Request-Method *
 	header_regexp Origin ^(?:${anyOf(origins)})$
 }
-header {
-	+Vary Origin
-	defer
-}
+header +Vary Origin
 header @page Access-Control-Allow-Origin {http.request.header.Origin}
 header @page Access-Control-Expose-Headers "${RESPONSE_HEADERS.join(', ')}"
 handle @preflight {
