@@ -14,7 +14,18 @@ const grave = (findings: readonly { readonly id: string; readonly severity: stri
   );
 
 const check = itInChromium<RealServer>(async ({ expect, onTestFinished }, server, chromium) => {
-  const { start, findings, infos = [], outcomes, stack, idle = 0, attacked, timeoutMs = 20_000 } = server;
+  const {
+    start,
+    findings,
+    infos = [],
+    outcomes,
+    stack,
+    idle = 0,
+    attacked,
+    never = [],
+    orphans = false,
+    timeoutMs = 20_000,
+  } = server;
   const started = await start(PAGE);
   onTestFinished(started.close);
   const asked = { target: started.url, origins: [PAGE], timeoutMs };
@@ -23,6 +34,7 @@ const check = itInChromium<RealServer>(async ({ expect, onTestFinished }, server
   expect(grave(report.findings)).toEqual(findings);
   const ids = report.findings.map(({ id }) => id);
   expect(ids).toEqual(expect.arrayContaining([...infos]));
+  for (const id of never) expect(ids).not.toContain(id);
   const walked = Object.fromEntries(report.journeys.map(({ client, outcome }) => [client, outcome]));
   expect(walked).toMatchObject(outcomes);
   const differing = report.journeys.flatMap(({ client, steps }) =>
@@ -38,7 +50,7 @@ const check = itInChromium<RealServer>(async ({ expect, onTestFinished }, server
     expect(grave(found)).toEqual({ ...findings, ...attacked });
   }
   // What the doctor opened, it has closed.
-  await expect.poll(() => started.sessions(), { timeout: 10_000 }).toBe(0);
+  if (!orphans) await expect.poll(() => started.sessions(), { timeout: 10_000 }).toBe(0);
 });
 
 describe('the doctor, and Chromium, say what is wrong with', () => {

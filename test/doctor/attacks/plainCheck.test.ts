@@ -1,17 +1,34 @@
+import type { RequestListener } from 'node:http';
+import cors from 'cors';
+import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { examine } from '../../../packages/mcp-cors/src/doctor/index.js';
+import { startModernServer } from '../servers/modern.js';
 import { createPlainMcp, type PlainChecks } from '../servers/plainMcp.js';
-import { serve } from '../servers/start.js';
+import { type Started, serve, startFront } from '../servers/start.js';
+
+type Front = (listener: RequestListener) => RequestListener;
 
 const PAGE = 'https://app.example.com';
-const FOREIGN_FINDINGS = ['host-not-checked', 'origin-not-checked'];
+const FOREIGN_FINDINGS = [
+  'host-not-checked',
+  'origin-not-checked',
+  'foreign-origin-reflected',
+  'any-origin-allowed',
+];
 
 /** What is said of foreign hosts and origins with the attacks and without them. */
 async function saidOf(
   checks: PlainChecks,
   headers: readonly (readonly [string, string])[] = [],
 ): Promise<readonly Readonly<Record<string, string>>[]> {
-  const server = await serve((base) => createPlainMcp(PAGE, () => base.origin, checks));
+  return saidOfServer(await serve((base) => createPlainMcp(PAGE, () => base.origin, checks)), headers);
+}
+
+async function saidOfServer(
+  server: Started,
+  headers: readonly (readonly [string, string])[] = [],
+): Promise<readonly Readonly<Record<string, string>>[]> {
   onTestFinished(server.close);
   const said = [];
   for (const attack of [false, true]) {
@@ -20,7 +37,7 @@ async function saidOf(
       origins: [PAGE],
       headers,
       attack,
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
     });
     const foreign = findings.filter(({ id }) => FOREIGN_FINDINGS.includes(id));
     said.push(Object.fromEntries(foreign.map(({ id, severity }) => [id, severity])));
@@ -34,11 +51,42 @@ describe('a check says the same of foreign pages with the attacks and without th
     [
       'any host',
       { isHost: () => true, isOrigin: () => true },
-      { 'host-not-checked': 'error', 'origin-not-checked': 'error' },
+      {
+        'host-not-checked': 'error',
+        'origin-not-checked': 'error',
+        'foreign-origin-reflected': 'error',
+      },
+    ],
+    [
+      'any origin, where the host is checked',
+      { isOrigin: () => true },
+      { 'origin-not-checked': 'error', 'foreign-origin-reflected': 'error' },
     ],
     ['origins that the browser alone keeps out', { refuses: false }, { 'origin-not-checked': 'warning' }],
   ])('%s', async (_, checks, expected) => {
     expect(await saidOf(checks)).toEqual([expected, expected]);
+  });
+
+  it.each<readonly [string, (front: Front) => Promise<Started>]>([
+    ['HTTP+SSE', (front) => startFront(front, '/sse')],
+    ['2026-07-28 alone', (front) => startModernServer('*', front)],
+    ['the revisions with sessions', (front) => startFront(front)],
+  ])('a server of %s that lets every page in', async (_, start) => {
+    const open = {
+      'host-not-checked': 'error',
+      'origin-not-checked': 'error',
+      'any-origin-allowed': 'error',
+    };
+    const server = await start((listener) => express().use(cors()).use(listener));
+    expect(await saidOfServer(server)).toEqual([open, open]);
+  });
+
+  it('a server that asks for a token, and reflects every origin', async () => {
+    const expected = { 'foreign-origin-reflected': 'warning' };
+    expect(await saidOf({ token: 'a-token-that-no-page-has', isOrigin: () => true })).toEqual([
+      expected,
+      expected,
+    ]);
   });
 
   it('a server that asks for a token, which no foreign page has', async () => {

@@ -14,6 +14,10 @@ export interface RealServer {
   readonly attacked?: Readonly<Record<string, Severity>>;
   /** Findings that are worth knowing and must be there. */
   readonly infos?: readonly string[];
+  /** Findings that must not be there. */
+  readonly never?: readonly string[];
+  /** Sessions are opened whose ids nobody learns, so that nobody can end them. */
+  readonly orphans?: true;
   /** What the journeys come to, as far as they are telling. */
   readonly outcomes: Readonly<Record<string, string>>;
   /** What has to be recognised. */

@@ -74,6 +74,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
   },
   {
     name: 'nginx that drops Mcp-Session-Id',
+    orphans: true,
     findings: { ...UNGUARDED, 'session-id-stripped': 'error' },
     attacked: {},
     outcomes: { 'official-2-legacy': 'blocked', 'official-2-auto': 'reachable' },
@@ -183,6 +184,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
   {
     name: 'nginx that lets idle streams be',
     findings: UNGUARDED,
+    never: ['stream-cut-idle'],
     idle: 3,
     outcomes: GOES_THROUGH,
     stack: 'nginx',
@@ -205,7 +207,8 @@ export const REAL_PROXIES: readonly RealServer[] = [
   },
   {
     name: 'HAProxy without http-no-delay',
-    findings: { ...UNGUARDED, 'stream-delayed': 'warning' },
+    findings: UNGUARDED,
+    infos: ['stream-delayed'],
     outcomes: { 'http-sse': 'reachable' },
     stack: 'express',
     start: (allowed) => startBehind((to) => startHaproxy(to, ENDS), '/sse', answering(allowed)),
@@ -213,6 +216,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
   {
     name: 'HAProxy with http-no-delay',
     findings: UNGUARDED,
+    never: ['stream-delayed'],
     outcomes: { 'http-sse': 'reachable' },
     stack: 'express',
     start: (allowed) =>

@@ -18,7 +18,7 @@ export const INFRASTRUCTURE_FINDINGS = {
     byProxy: true,
   },
   'stream-delayed': {
-    severity: 'warning',
+    severity: 'info',
     title: 'Each event is held back for a moment',
     why: 'A proxy waits for more to send before it sends an event. It is there in the end, and every call takes that much longer.',
     remedy: 'Have the proxy send at once.',

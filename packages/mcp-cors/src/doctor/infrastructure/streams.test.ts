@@ -115,7 +115,8 @@ describe('judgeIdle', () => {
 describe('isHeldBack', () => {
   it.each([
     [[5, 4, 6], [203, 205, 208], true],
-    [[5, 4, 6], [203, 205, 420], false], // a server that is busy
+    [[5, 4, 90], [203, 205, 420], true], // a machine that is busy
+    [[5, 4, 6], [600, 650, 700], false], // a server that is slow
     [[5, 4, 6], [3, 4, 2], false],
     [[150, 160, 170], [203, 205, 208], false], // a server that is far away
     [[], [], false],
