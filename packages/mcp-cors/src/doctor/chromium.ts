@@ -39,15 +39,40 @@ export async function witness(
   transport: Transport,
 ): Promise<Witnessing> {
   const confirmations = new Map<WalkedStep, Confirmation>();
-  const waiting = [...journeys];
+  const waiting = groupAlike(journeys);
   let requests = 0;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      requests += await play(browser, next, transport, confirmations);
+      const [first, ...others] = next;
+      requests += await play(browser, first, transport, confirmations);
+      for (const { steps } of others) {
+        steps.forEach((step, i) => {
+          const twin = first.steps[i];
+          const confirmation = twin && confirmations.get(twin);
+          if (confirmation !== undefined) confirmations.set(step, confirmation);
+        });
+      }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return { confirmations, requests };
+}
+
+/** Journeys that come to the same, request by request, are played once: a browser knows nothing of clients. */
+function groupAlike(journeys: readonly Walked[]): (readonly [Walked, ...Walked[]])[] {
+  const groups = new Map<string, [Walked, ...Walked[]]>();
+  for (const walked of journeys) {
+    const steps = walked.steps.map(({ sent, step: { corsError, failedParameter } }) => [
+      sent && [sent.url.split('?', 1)[0], withSession(sent.init, '')],
+      corsError,
+      failedParameter,
+    ]);
+    const key = JSON.stringify([walked.journey.origin, steps]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [walked]);
+    else group.push(walked);
+  }
+  return [...groups.values()];
 }
 
 /** Journeys that are under way at the same time: each has a process of Chromium's to itself. */
