@@ -192,7 +192,7 @@ describe('an event stream', () => {
     expect(new Set(await Promise.all(firsts)).size).toBe(300);
     for (const { request } of opened) request.destroy();
     await eventually(() => expect(upstream.sockets.size).toBe(0));
-  });
+  }, 30_000);
 });
 
 describe('a silent event stream', () => {
