@@ -38,7 +38,16 @@ export default defineConfig({
       reporter: ['text-summary', 'html'],
     },
     projects: [
-      { resolve: onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] } },
+      {
+        resolve: onSources,
+        // Time for a machine that is busy; what is waited for usually comes at once.
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
       {
         resolve: onSources,
         test: { name: 'carriers', include: ['test/carriers/**/*.test.ts'], testTimeout: 20_000 },

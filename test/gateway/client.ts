@@ -150,7 +150,7 @@ export async function connectRaw(
 
 /** Waits until an expectation holds, however long a busy machine needs. */
 export function eventually<T>(expectation: () => T): Promise<T> {
-  return vi.waitFor(expectation, { timeout: 4_000, interval: 5 });
+  return vi.waitFor(expectation, { timeout: 15_000, interval: 5 });
 }
 
 /** Some time in which something that must not happen could. */
