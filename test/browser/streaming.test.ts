@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createLatch } from '../fixtures/latch.js';
 import { JOURNEY_IDS, walk } from './page.js';
 import { createScene } from './scene.js';
 import { CARRIERS, startStage } from './stage.js';
 
 const scene = createScene();
 const EVENTS = 5;
-
-function createLatch(): { readonly opened: Promise<void>; open(): void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
 
 describe.each(Object.entries(CARRIERS))('through the %s', (_, start) => {
   // The tool sends an event only after the page has reported the one before it, so a carrier that holds anything back

@@ -1,6 +1,6 @@
 import { always, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
 import { answerMaps } from './nginx/answer.js';
-import { decisionMaps } from './nginx/decision.js';
+import { decisionMaps, hashSizes } from './nginx/decision.js';
 import { type NamedRoute, serverBlock } from './nginx/server.js';
 import type { Plan, PolicyPlan } from './plan.js';
 import type { Target } from './target.js';
@@ -79,7 +79,7 @@ function render(plan: Plan): string {
       ? [`# nginx has no escape for a dollar sign.\ngeo $${name}_dollar {\n    default "$";\n}\n`, ...text]
       : text;
   });
-  return [...parts, serverBlock(plan, [first as NamedRoute, ...others])].join('\n');
+  return [...hashSizes(policies), ...parts, serverBlock(plan, [first as NamedRoute, ...others])].join('\n');
 }
 
 function reportFormat(name: string): string {

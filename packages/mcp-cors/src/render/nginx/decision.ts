@@ -112,19 +112,31 @@ function originMaps(name: string, policy: PolicyPlan): readonly string[] {
   ];
 }
 
-/** A hash table of origins: its size goes with the origins, whose number nginx's defaults may not hold. */
+/** A hash table of origins. */
 function originTable(name: string, exact: readonly string[], admitted: string, foreign: string): string {
-  const longest = Math.max(...exact.map(({ length }) => length));
+  return map('', `$${name}_origin`, `$${name}_by_list_of_origins`, [
+    ['default', foreign],
+    ...exact.map((origin): Entry => [quoted(origin), admitted]),
+  ]);
+}
+
+/** Directives for hash tables of origins that nginx's defaults may not hold; they count for all maps of http. */
+export function hashSizes(policies: readonly PolicyPlan[]): readonly string[] {
+  const tables = policies
+    .map(({ origins }) => origins.exact)
+    .filter(({ length }) => length > MOST_EXPRESSIONS);
+  if (tables.length === 0) return [];
+  const most = Math.max(...tables.map(({ length }) => length));
+  const longest = tables.flat().reduce((length, origin) => Math.max(length, origin.length), 0);
   const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(least));
   return [
-    '# Once in http: if another file has these two, keep the larger ones.\n',
-    `map_hash_max_size ${powerOfTwo(exact.length * 2)};\n`,
-    `map_hash_bucket_size ${Math.max(64, powerOfTwo(longest + 64))};\n`,
-    map('', `$${name}_origin`, `$${name}_by_list_of_origins`, [
-      ['default', foreign],
-      ...exact.map((origin): Entry => [quoted(origin), admitted]),
-    ]),
-  ].join('');
+    [
+      '# Room for the list of origins. Both must come before the first map: where another file has maps, and nginx says\n',
+      '# "duplicate", they belong into nginx.conf, before its includes.\n',
+      `map_hash_max_size ${powerOfTwo(most * 2)};\n`,
+      `map_hash_bucket_size ${powerOfTwo(longest + 64)};\n`,
+    ].join(''),
+  ];
 }
 
 function siteMap(name: string, { guardedKinds }: PolicyPlan): string {

@@ -76,7 +76,7 @@ function locationBlock(plan: Plan, route: NamedRoute): readonly string[] {
   const { name, path, policy } = route;
   const lines = [
     ...headers(route),
-    ...(policy.reportOnly ? reportOnly(plan, route) : refusals(route)),
+    ...(policy.reportOnly ? reportOnly(route) : refusals(route)),
     `if ($${name}_verdict = preflight-allowed) { return 204; }`,
     ...(policy.debug ? [`if ($${name}_verdict = explained) { return 204; }`] : []),
     ...rewrite(route),
@@ -96,6 +96,7 @@ function locationBlock(plan: Plan, route: NamedRoute): readonly string[] {
   if (policy.reportOnly) {
     blocks.push([
       `location @${name}_reported {`,
+      `    access_log ${plan.log ?? `/var/log/nginx/${plan.name}-report.log`} ${name}_report;`,
       ...indented([...rewrite(route), ...proxy(plan, route.upstream)], 4),
       '}',
     ]);
@@ -104,10 +105,9 @@ function locationBlock(plan: Plan, route: NamedRoute): readonly string[] {
 }
 
 /** Report-only mode: what would be refused goes on, and the response is left alone. */
-function reportOnly(plan: Plan, { name }: NamedRoute): readonly string[] {
+function reportOnly({ name }: NamedRoute): readonly string[] {
   return [
     '# Report-only: what would be refused is logged, and goes on with its response left alone.',
-    `access_log ${plan.log ?? `/var/log/nginx/${plan.name}-report.log`} ${name}_report if=$${name}_status;`,
     `error_page 418 = @${name}_reported;`,
     `if ($${name}_status) { return 418; }`,
   ];

@@ -1,0 +1,347 @@
+import { readFileSync } from 'node:fs';
+import { get, request as startRequest } from 'node:http';
+import { createPolicy, type StaticPolicyConfig } from 'mcp-cors';
+import { describe, expect, test, vi } from 'vitest';
+import { originProbes } from '../../packages/mcp-cors/src/doctor/attacks/origins.js';
+import { createApplication } from '../carriers/application.js';
+import { createLatch } from '../fixtures/latch.js';
+import { APP, bodyOf, corsOf, EVIL, fromPage, headerOf, POLICY, preflightOf, stage } from './scene.js';
+
+/** What every target that stands in front of a server must do besides the vectors, shown on the real thing. */
+export function runProxyBehaviour(target: string): void {
+  describe(`${target}: the server behind it`, () => {
+    test('is down: the page can read that, and a foreign page nothing', async () => {
+      const { send, stopUpstream } = await stage(target, createApplication().listener);
+      expect((await send('POST', '/mcp', fromPage(APP))).status).toBe(200);
+      await stopUpstream();
+
+      const down = await send('POST', '/mcp', fromPage(APP));
+      expect([502, 503, 504]).toContain(down.status);
+      expect(headerOf(down, 'Access-Control-Allow-Origin')).toBe(APP);
+      expect(headerOf(down, 'Vary')?.toLowerCase()).toContain('origin');
+
+      const foreign = await send('POST', '/mcp', fromPage(EVIL));
+      expect(foreign.status).toBe(403);
+      expect(corsOf(foreign)).toEqual([]);
+
+      expect((await send('OPTIONS', '/mcp', preflightOf(APP))).status).toBe(204);
+    });
+
+    test('breaks off before it answers: the page can read that', async () => {
+      const { send } = await stage(target, (request) => request.socket.destroy());
+      const broken = await send('POST', '/mcp', fromPage(APP));
+      expect([502, 503, 504]).toContain(broken.status);
+      expect(headerOf(broken, 'Access-Control-Allow-Origin')).toBe(APP);
+    });
+
+    test('gets the request without what the policy has answered for, and with everything else', async () => {
+      let seen: Readonly<Record<string, unknown>> = {};
+      let body = '';
+      const { send } = await stage(target, async (request, response) => {
+        seen = request.headers;
+        body = await bodyOf(request);
+        response.end('{}');
+      });
+      const answer = await send('POST', '/mcp?a=%2F&b', [
+        ...fromPage(APP),
+        ['Accept', 'application/json, text/event-stream'],
+        ['Authorization', 'Bearer t'],
+        ['DPoP', 'proof'],
+        ['Mcp-Session-Id', 's'],
+        ['Mcp-Method', 'tools/call'],
+        ['Mcp-Name', 'echo'],
+        ['Mcp-Param-City', 'Z%C3%BCrich'],
+        ['MCP-Protocol-Version', '2026-07-28'],
+        ['Last-Event-ID', '7'],
+        ['Sec-Fetch-Site', 'cross-site'],
+        ['Sec-Fetch-Mode', 'cors'],
+        ['Sec-Fetch-Dest', 'empty'],
+      ]);
+      expect(answer.status).toBe(200);
+      expect(seen).toMatchObject({
+        accept: 'application/json, text/event-stream',
+        authorization: 'Bearer t',
+        'content-type': 'application/json',
+        dpop: 'proof',
+        'mcp-session-id': 's',
+        'mcp-method': 'tools/call',
+        'mcp-name': 'echo',
+        'mcp-param-city': 'Z%C3%BCrich',
+        'mcp-protocol-version': '2026-07-28',
+        'last-event-id': '7',
+      });
+      for (const name of ['origin', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'])
+        expect(seen).not.toHaveProperty(name);
+      expect(JSON.parse(body)).toMatchObject({ method: 'ping' });
+    });
+
+    test('is sent back whole: what it says to clients arrives', async () => {
+      const said = {
+        'WWW-Authenticate': 'Bearer resource_metadata="https://mcp.example.com/.well-known/x"',
+        'Mcp-Session-Id': 'abc',
+        'Retry-After': '3',
+        'X-Request-Id': '1',
+      };
+      const { send } = await stage(target, (_, response) => response.writeHead(401, said).end('no'));
+      const answer = await send('POST', '/mcp', fromPage(APP));
+      expect(answer).toMatchObject({ status: 401, body: 'no' });
+      for (const [name, value] of Object.entries(said)) expect(headerOf(answer, name)).toBe(value);
+      expect(headerOf(answer, 'Access-Control-Expose-Headers')?.toLowerCase()).toContain('www-authenticate');
+    });
+
+    test('takes bodies of two megabytes', async () => {
+      let length = 0;
+      const { port } = await stage(target, async (request, response) => {
+        length = (await bodyOf(request)).length;
+        response.end('{}');
+      });
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        const request = startRequest(
+          {
+            port,
+            host: '127.0.0.1',
+            method: 'POST',
+            path: '/mcp',
+            headers: { 'Content-Type': 'application/json', Origin: APP },
+          },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        );
+        request.once('error', reject);
+        request.end(`"${'a'.repeat(2_000_000)}"`);
+      });
+      expect(status).toBe(200);
+      expect(length).toBe(2_000_002);
+    });
+  });
+
+  describe(`${target}: streams`, () => {
+    test('a stream that is silent has opened for the page already', async () => {
+      const over = createLatch();
+      const { port } = await stage(target, async (_, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
+        await over.opened;
+        response.end();
+      });
+      const response = await openStream(port);
+      expect(response.headers['access-control-allow-origin']).toBe(APP);
+      over.open();
+      response.resume();
+    });
+
+    // Each event is sent when the one before it has arrived: what holds anything back stops here for good.
+    test('arrive event by event, uncompressed', async () => {
+      const arrivals = [1, 2, 3, 4, 5].map(createLatch);
+      const { port } = await stage(target, async (_, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+        for (const [i, arrival] of arrivals.entries()) {
+          response.write(`data: ${i}\n\n`);
+          await arrival.opened;
+        }
+        response.end();
+      });
+      const response = await openStream(port, { 'Accept-Encoding': 'gzip, br' });
+      let text = '';
+      for await (const bytes of response) {
+        text += bytes;
+        arrivals[text.split('\n\n').length - 2]?.open();
+      }
+      expect(text).toBe([0, 1, 2, 3, 4].map((i) => `data: ${i}\n\n`).join(''));
+      expect(response.headers['content-encoding']).toBeUndefined();
+    });
+
+    test('end at the server when the page goes', async () => {
+      const gone = createLatch();
+      const { port } = await stage(target, (request, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+        response.write('data: 1\n\n');
+        request.socket.once('close', () => gone.open());
+      });
+      const response = await openStream(port);
+      response.destroy();
+      await gone.opened;
+    });
+  });
+
+  describe(`${target}: hostile pages`, () => {
+    test.each([
+      [APP, { origins: [APP], credentials: true }],
+      ['https://pr-7.preview.example.com', { origins: ['https://*.preview.example.com'] }],
+      ['http://localhost:5173', { origins: ['http://localhost:*'] }],
+      ['https://a.example.com', { origins: ['/^https:\\/\\/[a-z]+\\.example\\.com$/'] }],
+    ] satisfies [string, StaticPolicyConfig][])('no look-alike of %s gets in', async (origin, policy) => {
+      const application = createApplication();
+      const { send, port } = await stage(target, application.listener, policy);
+      const probes = originProbes(origin, [origin], `http://127.0.0.1:${port}`).filter(
+        ({ lines: [line = '', ...more] }) => more.length === 0 && line !== '' && !isAdmitted(line, policy),
+      );
+      expect(probes.length).toBeGreaterThan(60);
+      for (const { lines } of probes) {
+        const [line = ''] = lines;
+        // Values with line breaks or NUL are for the parser; here the policy is asked.
+        if (/[\0\r\n]/.test(line)) continue;
+        for (const answer of [
+          await send('POST', '/mcp', fromPage(line)),
+          await send('OPTIONS', '/mcp', preflightOf(line)),
+        ]) {
+          expect(answer.status, line).toBeGreaterThanOrEqual(400);
+          expect(answer.status, line).toBeLessThan(500);
+          expect(corsOf(answer), line).toEqual([]);
+        }
+      }
+      expect(application.reached()).toBe(0);
+      expect((await send('POST', '/mcp', fromPage(origin))).status).toBe(200);
+    });
+  });
+
+  describe(`${target}: sizes and values`, () => {
+    test('10,000 origins, each admitted as it is and no other', async () => {
+      const origins = Array.from({ length: 10_000 }, (_, i) => `https://tenant-${i}.customers.example.com`);
+      const longest = `https://${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.example.com:12345`;
+      const { send } = await stage(target, createApplication().listener, {
+        origins: [...origins, longest, 'https://*.example.net'],
+      });
+      for (const origin of [
+        'https://a.b.example.net',
+        longest,
+        ...origins.filter((_, i) => i % 1_111 === 0),
+      ]) {
+        const answer = await send('POST', '/mcp', fromPage(origin));
+        expect(headerOf(answer, 'Access-Control-Allow-Origin')).toBe(origin);
+      }
+      for (const origin of [
+        'https://tenant-10000.customers.example.com',
+        'https://tenant-1.customers.example.co',
+        'https://xtenant-1.customers.example.com',
+        'https://TENANT-1.customers.example.com',
+        'http://tenant-1.customers.example.com',
+        'https://tenant-1.customers.example.com:444',
+        `${longest}6`,
+      ]) {
+        const answer = await send('POST', '/mcp', fromPage(origin));
+        expect(answer.status, origin).toBe(403);
+        expect(corsOf(answer), origin).toEqual([]);
+      }
+    });
+
+    test('names and paths with every sign that a name and a path can have mean themselves', async () => {
+      const hostile = `/a"b'c;d{e}$host\`!&()<>|^~[]=+,@:x`;
+      const names = ["x-!$&'*+.^_`|~-y", 'x-$host', "x-'", 'x-`id`'];
+      const application = createApplication();
+      const { send } = await stage(target, application.listener, {
+        ...POLICY,
+        methods: ["A!$&'*+-.^_`|~Z", '$request_method'],
+        allowedHeaders: names,
+        exposedHeaders: names,
+        endpoints: { [hostile]: 'other', '/"}/*': 'other' },
+      });
+      const answer = await send('POST', '/mcp', fromPage(APP));
+      const exposed = headerOf(answer, 'Access-Control-Expose-Headers')?.split(', ') ?? [];
+      expect(exposed).toEqual(expect.arrayContaining(names));
+
+      const asked = names.join(',').toLowerCase();
+      const preflight = await send('OPTIONS', '/mcp', [
+        ['Origin', APP],
+        ['Access-Control-Request-Method', '$request_method'],
+        ['Access-Control-Request-Headers', asked],
+      ]);
+      expect(preflight.status).toBe(204);
+      expect(headerOf(preflight, 'Access-Control-Allow-Headers')).toBe(asked);
+      expect(headerOf(preflight, 'Access-Control-Allow-Methods')?.split(', ')).toEqual(
+        expect.arrayContaining(["A!$&'*+-.^_`|~Z", '$request_method']),
+      );
+      expect((await send('OPTIONS', '/mcp', preflightOf(APP, 'x-host'))).status).toBe(403);
+
+      const plain = [
+        ['Origin', APP],
+        ['Content-Type', 'text/plain'],
+      ] as const;
+      expect((await send('POST', hostile, plain)).status).toBe(200);
+      expect((await send('POST', '/"}/x', plain)).status).toBe(200);
+      expect((await send('POST', hostile.slice(0, -1), plain)).status).toBe(415);
+    });
+  });
+}
+
+/** What only targets with routes do, and targets that write a report. */
+export function runRouteBehaviour(target: string): void {
+  test(`${target}: several servers under paths and policies of their own`, async () => {
+    const seen: string[] = [];
+    const { send } = await stage(
+      target,
+      ({ url = '' }, response) => {
+        seen.push(url);
+        response.end('{}');
+      },
+      POLICY,
+      (upstream) => ({
+        routes: [
+          { path: '/mcp', upstream: `${upstream}/mcp` },
+          { path: '/v2', upstream: `${upstream}/inner/v1`, policy: { origins: [EVIL] } },
+          { path: '/v2/deep', upstream },
+        ],
+      }),
+    );
+    const statusOf = async (path: string, origin: string): Promise<number> =>
+      (await send('POST', path, fromPage(origin))).status;
+
+    for (const path of ['/mcp', '/mcp/x?y=1', '/mcp/a%2Fb', '/v2/deep', '/v2/deep/x?z'])
+      expect(await statusOf(path, APP), path).toBe(200);
+    for (const path of ['/v2', '/v2/x?y=1', '/v2/deeper']) expect(await statusOf(path, EVIL), path).toBe(200);
+    expect(seen).toEqual([
+      '/mcp',
+      '/mcp/x?y=1',
+      '/mcp/a%2Fb',
+      '/',
+      '/x?z',
+      '/inner/v1',
+      '/inner/v1/x?y=1',
+      '/inner/v1/deeper',
+    ]);
+
+    for (const path of ['/mcp', '/v2/deep', '/v2/deep/x']) expect(await statusOf(path, EVIL), path).toBe(403);
+    for (const path of ['/v2', '/v2/deeper']) expect(await statusOf(path, APP), path).toBe(403);
+    for (const path of ['/', '/mcpx', '/v', '/other']) expect(await statusOf(path, APP), path).toBe(404);
+    expect(seen).toHaveLength(8);
+  });
+
+  test(`${target}: report-only mode writes down what it would refuse`, async () => {
+    const { send, folder } = await stage(target, createApplication().listener, {
+      ...POLICY,
+      reportOnly: true,
+    });
+    expect((await send('POST', '/mcp', fromPage(EVIL))).status).toBe(200);
+    expect((await send('POST', '/mcp', fromPage(APP))).status).toBe(200);
+    await vi.waitFor(() => {
+      const report = readFileSync(`${folder}/report.log`, 'utf8');
+      expect(report).toContain('origin-not-allowed');
+      expect(report).toContain(EVIL);
+      expect(report).not.toContain(APP);
+    });
+  });
+}
+
+/** Whether the policy itself admits an origin: some probes are made to miss an exact origin, not a pattern. */
+function isAdmitted(origin: string, config: StaticPolicyConfig): boolean {
+  const head = { method: 'GET', path: '/mcp', host: 'localhost', origin };
+  return createPolicy(config).decide(head).outcome !== 'deny';
+}
+
+function openStream(
+  port: number,
+  headers: Record<string, string> = {},
+): Promise<import('node:http').IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(
+      {
+        port,
+        host: '127.0.0.1',
+        path: '/mcp',
+        headers: { Origin: APP, Accept: 'text/event-stream', ...headers },
+      },
+      resolve,
+    ).once('error', reject);
+  });
+}
