@@ -1,0 +1,109 @@
+import { createMcpServer, type Listening, type McpServerApp, type McpServerHooks } from '@mcp-cors/demo';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { examine } from '../../packages/mcp-cors/src/doctor/index.js';
+import { JOURNEY_IDS, walk } from '../browser/page.js';
+import { createScene } from '../browser/scene.js';
+import { serveClients } from '../doctor/journeys/clientPage.js';
+import { createLatch } from '../fixtures/latch.js';
+import { type Stage, stage } from './scene.js';
+
+/** The official clients that a page can run, and where each connects. */
+const CLIENTS = [
+  ['official-2-legacy', '/mcp'],
+  ['official-2-auto', '/mcp'],
+  ['http-sse', '/sse'],
+] as const;
+const EVENTS = 3;
+
+/** The journeys of real clients in a real Chromium, through the real server of a target, to the official SDK's server. */
+export function runProxyJourneys(target: string): void {
+  const scene = createScene();
+  let clients: Listening;
+  beforeAll(async () => {
+    clients = await serveClients();
+  });
+  afterAll(() => clients?.close());
+
+  /** The real MCP server behind the target, which admits one page. */
+  const serve = async (page: string, hooks: McpServerHooks = {}): Promise<Stage & { app: McpServerApp }> => {
+    const app = createMcpServer(hooks);
+    onTestFinished(() => app.close());
+    return { ...(await stage(target, app.listener, { origins: [page] })), app };
+  };
+
+  const runClient = async (page: string, id: (typeof CLIENTS)[number][0], address: string) => {
+    const tab = await scene.open(page);
+    await tab.page.waitForFunction(() => 'runClient' in globalThis);
+    const error = await tab.page.evaluate(([client, url]) => globalThis.runClient(client, url), [
+      id,
+      address,
+    ] as const);
+    await tab.settled();
+    await tab.page.close();
+    return { error, blocked: tab.blocked };
+  };
+
+  describe(`${target}: in Chromium`, () => {
+    test.each(CLIENTS)('%s connects, lists tools and ends its session', async (id, path) => {
+      const { port, app } = await serve(clients.origin);
+      const { error, blocked } = await runClient(clients.origin, id, `http://127.0.0.1:${port}${path}`);
+      expect(error).toBe('');
+      expect(blocked).toEqual([]);
+      await vi.waitFor(() => expect(app.sessions()).toEqual({ streamable: 0, sse: 0 }), 10_000);
+    });
+
+    test.each(CLIENTS)('%s of a foreign page is kept out', async (id, path) => {
+      const reached: string[] = [];
+      const { port } = await serve(scene.allowed, {
+        onRequest: ({ url = '' }) => void reached.push(url),
+      });
+      const { error, blocked } = await runClient(clients.origin, id, `http://127.0.0.1:${port}${path}`);
+      expect(error).not.toBe('');
+      expect(blocked.length).toBeGreaterThan(0);
+      expect(reached).toEqual([]);
+    });
+
+    // The tool sends an event only after the page has reported the one before it.
+    test.each(JOURNEY_IDS)('tools work under %s, and their progress arrives event by event', async (id) => {
+      const order: string[] = [];
+      const arrivals = Array.from({ length: EVENTS }, createLatch);
+      const { port, app } = await serve(scene.allowed, {
+        async beforeProgress(progress) {
+          if (progress > 1) await arrivals[progress - 2]?.opened;
+          order.push(`sent ${progress}`);
+        },
+        async beforeResult() {
+          await arrivals[EVENTS - 1]?.opened;
+        },
+      });
+      const tab = await scene.open(scene.allowed);
+      const run = await walk(tab, {
+        id,
+        at: `http://127.0.0.1:${port}`,
+        count: { n: EVENTS, intervalMs: 0 },
+        onProgress(progress) {
+          order.push(`arrived ${progress}`);
+          arrivals[progress - 1]?.open();
+        },
+      });
+      expect(run).toMatchObject({ outcome: 'works', tools: ['echo', 'count'] });
+      expect(tab.blocked).toEqual([]);
+      expect(order).toEqual([1, 2, 3].flatMap((n) => [`sent ${n}`, `arrived ${n}`]));
+      await vi.waitFor(() => expect(app.sessions()).toEqual({ streamable: 0, sse: 0 }), 10_000);
+    });
+  });
+
+  test(`${target}: the doctor finds nothing wrong, attacks included`, async () => {
+    const page = 'https://app.example.com';
+    const { port } = await serve(page);
+    const report = await examine({
+      target: `http://127.0.0.1:${port}/mcp`,
+      origins: [page],
+      timeoutMs: 10_000,
+      attack: true,
+    });
+    expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+    for (const { ok, outcome, steps } of report.journeys)
+      expect(ok || outcome === 'not-offered', JSON.stringify(steps)).toBe(true);
+  });
+}
