@@ -281,15 +281,17 @@ export function runRouteBehaviour(target: string): void {
           { path: '/mcp', upstream: `${upstream}/mcp` },
           { path: '/v2', upstream: `${upstream}/inner/v1`, policy: { origins: [EVIL] } },
           { path: '/v2/deep', upstream },
+          { path: '/v2/deep', exact: true, upstream: `${upstream}/alone`, policy: { origins: [EVIL] } },
         ],
       }),
     );
     const statusOf = async (path: string, origin: string): Promise<number> =>
       (await send('POST', path, fromPage(origin))).status;
 
-    for (const path of ['/mcp', '/mcp/x?y=1', '/mcp/a%2Fb', '/v2/deep', '/v2/deep/x?z'])
+    for (const path of ['/mcp', '/mcp/x?y=1', '/mcp/a%2Fb', '/v2/deep/', '/v2/deep/x?z'])
       expect(await statusOf(path, APP), path).toBe(200);
-    for (const path of ['/v2', '/v2/x?y=1', '/v2/deeper']) expect(await statusOf(path, EVIL), path).toBe(200);
+    for (const path of ['/v2', '/v2/x?y=1', '/v2/deeper', '/v2/deep?q'])
+      expect(await statusOf(path, EVIL), path).toBe(200);
     expect(seen).toEqual([
       '/mcp',
       '/mcp/x?y=1',
@@ -299,12 +301,14 @@ export function runRouteBehaviour(target: string): void {
       '/inner/v1',
       '/inner/v1/x?y=1',
       '/inner/v1/deeper',
+      '/alone?q',
     ]);
 
-    for (const path of ['/mcp', '/v2/deep', '/v2/deep/x']) expect(await statusOf(path, EVIL), path).toBe(403);
-    for (const path of ['/v2', '/v2/deeper']) expect(await statusOf(path, APP), path).toBe(403);
+    for (const path of ['/mcp', '/v2/deep/', '/v2/deep/x'])
+      expect(await statusOf(path, EVIL), path).toBe(403);
+    for (const path of ['/v2', '/v2/deep', '/v2/deeper']) expect(await statusOf(path, APP), path).toBe(403);
     for (const path of ['/', '/mcpx', '/v', '/other']) expect(await statusOf(path, APP), path).toBe(404);
-    expect(seen).toHaveLength(8);
+    expect(seen).toHaveLength(9);
   });
 
   test(`${target}: report-only mode writes down what it would refuse`, async () => {

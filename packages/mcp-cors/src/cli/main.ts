@@ -6,6 +6,7 @@ import { addExplainCommand } from './explain.js';
 import { addGatewayCommand } from './gateway.js';
 import { addInitCommand } from './init.js';
 import { addLintCommand } from './lint.js';
+import { addRenderCommand } from './render.js';
 import { createTerminal, EXIT, reportError, type Terminal } from './terminal.js';
 
 /** Runs the command line with its arguments (without node and script) and gives the exit code. */
@@ -36,6 +37,7 @@ export async function run(args: readonly string[], terminal: Terminal = createTe
     exitCode = code;
   });
   addInitCommand(program, terminal);
+  addRenderCommand(program, terminal);
   addDemoCommand(program, terminal);
   for (const command of program.commands)
     command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
@@ -61,6 +63,7 @@ Examples:
   $ mcp-cors lint mcp-cors.yaml
   $ mcp-cors check http://127.0.0.1:3001/mcp --origin http://localhost:3000
   $ mcp-cors explain --origin https://evil.example --config mcp-cors.yaml
+  $ mcp-cors render nginx --config mcp-cors.yaml
 
 Exit codes: 0 clean, 1 findings or refused, 2 usage or configuration, 3 target unreachable.`;
 

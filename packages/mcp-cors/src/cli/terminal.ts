@@ -67,8 +67,11 @@ export class CommandError extends Error {
 export class CommandErrors extends CommandError {
   readonly problems: readonly { readonly message: string; readonly hint: string }[];
 
-  constructor(problems: readonly { readonly message: string; readonly hint: string }[]) {
-    super(problems.map((problem) => problem.message).join('; '));
+  constructor(
+    problems: readonly { readonly message: string; readonly hint: string }[],
+    exitCode: number = EXIT.usage,
+  ) {
+    super(problems.map((problem) => problem.message).join('; '), undefined, exitCode);
     this.problems = problems;
   }
 }

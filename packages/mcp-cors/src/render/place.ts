@@ -29,9 +29,10 @@ export function readUpstream(text: string): Upstream {
   };
 }
 
-/** The path of a route: a prefix by whole segments. */
-export function readRoutePath(text: string): string {
-  if (/^\/[^\s?#%"'\\{};$*]*$/.test(text) && !/\/\/|\/\.{1,2}(?:\/|$)/.test(text)) return withoutSlash(text);
+/** The path of a route: a prefix by whole segments, or a path as it is. */
+export function readRoutePath(text: string, exact: boolean): string {
+  if (/^\/[^\s?#%"'\\{};$*]*$/.test(text) && !/\/\/|\/\.{1,2}(?:\/|$)/.test(text))
+    return exact ? text : withoutSlash(text);
   throw new RenderError(
     'route-invalid',
     `${JSON.stringify(text)} is not the path of a route`,

@@ -70,6 +70,8 @@ export interface KindPlan {
 export interface RoutePlan {
   /** A path prefix by whole segments, without a slash at its end; empty for everything. */
   readonly path: string;
+  /** Whether the route holds its path alone, as it is, and nothing below it. */
+  readonly exact: boolean;
   /** Its path stands in place of the route's. */
   readonly upstream: Upstream;
   readonly policy: PolicyPlan;
@@ -92,7 +94,7 @@ export interface Plan {
   readonly listen: { readonly host: string; readonly port: number };
   /** Where a proxy writes what report-only mode reports; undefined for the target's usual place. */
   readonly log: string | undefined;
-  /** Longest path first; at least one. */
+  /** Longest path first, and an exact one before one that goes on below the same path; at least one. */
   readonly routes: readonly [RoutePlan, ...RoutePlan[]];
   /** Response headers of the upstream that are removed. */
   readonly corsResponseHeaders: readonly string[];

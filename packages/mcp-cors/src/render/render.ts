@@ -19,6 +19,8 @@ import type { Target } from './target.js';
 export interface RenderRoute {
   /** A path prefix by whole segments: `/mcp` holds `/mcp` and `/mcp/x`. */
   readonly path: string;
+  /** Whether the route holds its path alone, and nothing below it. Default false. */
+  readonly exact?: boolean | undefined;
   /** An http or https URL; its path stands in place of the route's. */
   readonly upstream: string;
   /** In place of the policy that `render` is given. */
@@ -71,10 +73,14 @@ export function render(target: string, policy: Policy | PolicyConfig, options: R
   return `${head(found, plan, concerned)}\n${found.render(plan)}`;
 }
 
-/** The limits of a target that concern a policy. */
-export function limitsOf(target: string, policy: Policy | PolicyConfig): readonly Limit[] {
-  const plan = planPolicy(toPolicy(policy));
-  return findTarget(target).limits.filter(({ concerns }) => concerns(plan));
+/** The limits of a target that concern a policy, or the policies of routes. */
+export function limitsOf(
+  target: string,
+  policy: Policy | PolicyConfig,
+  options: RenderOptions = {},
+): readonly Limit[] {
+  const found = findTarget(target);
+  return limitsOfPlan(found, createPlan(found, toPolicy(policy), options));
 }
 
 function limitsOfPlan({ limits }: Target, { routes }: Plan): readonly Limit[] {
@@ -109,7 +115,9 @@ function createPlan(target: Target, policy: Policy, options: RenderOptions): Pla
     return plan;
   };
   const routes = readRoutes(options, policy).map((route) => ({ ...route, policy: planned(route.policy) }));
-  const [first, ...others] = routes.sort((a, b) => b.path.length - a.path.length);
+  const [first, ...others] = routes.sort(
+    (a, b) => b.path.length - a.path.length || Number(b.exact) - Number(a.exact),
+  );
   if (first === undefined) {
     throw new RenderError('route-invalid', 'there is no route', 'Name a server, or leave routes out.');
   }
@@ -135,20 +143,19 @@ function readRoutes(
 ): (Omit<RoutePlan, 'policy'> & { readonly policy: Policy })[] {
   if (routes === undefined) {
     const server = readUpstream(upstream);
-    return [{ path: server.path, upstream: server, policy }];
+    return [{ path: server.path, exact: false, upstream: server, policy }];
   }
   const read = routes.map((route) => ({
-    path: readRoutePath(route.path),
+    path: readRoutePath(route.path, route.exact ?? false),
+    exact: route.exact ?? false,
     upstream: readUpstream(route.upstream),
     policy: route.policy === undefined ? policy : toPolicy(route.policy),
   }));
-  const twice = read.find(({ path }, i) => read.findIndex((other) => other.path === path) !== i);
+  const held = ({ path, exact }: Pick<RoutePlan, 'path' | 'exact'>): string =>
+    `${path || '/'}${exact ? ' exactly' : ''}`;
+  const twice = read.find((route, i) => read.findIndex((other) => held(other) === held(route)) !== i);
   if (twice === undefined) return read;
-  throw new RenderError(
-    'route-invalid',
-    `the path ${twice.path || '/'} has two routes`,
-    'Remove one of them.',
-  );
+  throw new RenderError('route-invalid', `the path ${held(twice)} has two routes`, 'Remove one of them.');
 }
 
 /** What stands at the top of every output. */

@@ -43,7 +43,9 @@ export function decisionMaps(name: string, policy: PolicyPlan): readonly string[
 
 function hostMaps(name: string, { hosts }: PolicyPlan): readonly string[] {
   if (hosts === undefined) return [];
-  const names = oneLine(hosts.texts.join(', '));
+  const names = hosts.loopbackAlone
+    ? 'the policy names no hosts, so that loopback names alone are taken'
+    : oneLine(hosts.texts.join(', '));
   return [
     map(`Host, against DNS rebinding: ${names}.`, '$http_host', `$${name}_by_host`, [
       ['default', 'host-not-allowed'],

@@ -35,7 +35,7 @@ export function serverBlock(plan: Plan, routes: readonly [NamedRoute, ...NamedRo
     `        return 431 ${quoted(bodyOf(last, 'request-head-incomplete'))};`,
     '    }',
     ...routes.flatMap((route) => ['', ...indented(locationBlock(plan, route), 4)]),
-    ...(last.path === '' ? [] : ['', '    location / {', '        return 404;', '    }']),
+    ...(last.path === '' && !last.exact ? [] : ['', '    location / {', '        return 404;', '    }']),
     '}',
     '',
   ].join('\n');
@@ -73,7 +73,7 @@ function headers({ name, policy }: NamedRoute): readonly string[] {
 }
 
 function locationBlock(plan: Plan, route: NamedRoute): readonly string[] {
-  const { name, path, policy } = route;
+  const { name, policy } = route;
   const lines = [
     ...headers(route),
     ...(policy.reportOnly ? reportOnly(route) : refusals(route)),
@@ -86,13 +86,7 @@ function locationBlock(plan: Plan, route: NamedRoute): readonly string[] {
     '',
     ...proxy(plan, route.upstream),
   ];
-  const blocks = [
-    [
-      `location ${path === '' ? '/' : `~ ${quoted(`^${literal(path)}(?:/|$)`)}`} {`,
-      ...indented(lines, 4),
-      '}',
-    ],
-  ];
+  const blocks = [[`location ${placeOf(route)} {`, ...indented(lines, 4), '}']];
   if (policy.reportOnly) {
     blocks.push([
       `location @${name}_reported {`,
@@ -113,9 +107,16 @@ function reportOnly({ name }: NamedRoute): readonly string[] {
   ];
 }
 
+/** What a location matches. */
+function placeOf({ path, exact }: RoutePlan): string {
+  if (exact) return `~ ${quoted(`^${literal(path)}$`)}`;
+  return path === '' ? '/' : `~ ${quoted(`^${literal(path)}(?:/|$)`)}`;
+}
+
 /** Puts the upstream's path in place of the route's. */
-function rewrite({ path, upstream }: RoutePlan): readonly string[] {
-  if (path === upstream.path) return [];
+function rewrite({ path, exact, upstream }: RoutePlan): readonly string[] {
+  if (path === upstream.path || (exact && path === '/' && upstream.path === '')) return [];
+  if (exact) return [`rewrite ^ "${upstream.path || '/'}" break;`];
   return upstream.path === ''
     ? [`rewrite ${quoted(`^${literal(path)}/?(.*)$`)} "/$1" break;`]
     : [`rewrite ${quoted(`^${literal(path)}(.*)$`)} "${upstream.path}$1" break;`];

@@ -1,0 +1,235 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { createPolicy, type StaticPolicyConfig } from '../policy/index.js';
+import {
+  type Limit,
+  limitsOf,
+  RenderError,
+  type RenderOptions,
+  type RenderRoute,
+  render,
+  targets,
+} from '../render/index.js';
+import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
+import { toCommandError } from './issues.js';
+import { formatOption, type OutputFormat } from './options.js';
+import { CommandError, CommandErrors, EXIT, type Terminal } from './terminal.js';
+
+interface RenderFlags {
+  readonly config?: string;
+  readonly output?: string;
+  readonly upstream?: string;
+  readonly listen?: string;
+  readonly name?: string;
+  readonly allowWeaker?: boolean;
+  readonly list?: boolean;
+  readonly format: OutputFormat;
+}
+
+/** Adds `mcp-cors render`. */
+export function addRenderCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('render')
+    .summary('write the policy as the configuration of a proxy or a framework')
+    .description(
+      'Writes the policy as the configuration of a proxy, or the source of a framework, which then enforces the same.\n' +
+        "A gateway's configuration is rendered with its routes. Ends with 1 when the target would weaken the policy.",
+    )
+    .argument('[target]', 'what to render for; see --list')
+    .option(
+      '-c, --config <file>',
+      `the policy, or a gateway's configuration (default: ${DEFAULT_CONFIG_FILE})`,
+    )
+    .option(
+      '-u, --upstream <url>',
+      'the server behind a proxy (default: http://127.0.0.1:3000, or the routes)',
+    )
+    .option('-l, --listen <host:port>', 'where a proxy listens (default: 127.0.0.1:8808)')
+    .option('--name <word>', 'begins every name that the output defines (default: mcp)')
+    .option('--output <file>', 'write to this file instead of standard output')
+    .option(
+      '--allow-weaker',
+      'render although the target cannot hold the policy whole; the output lists what is lost',
+    )
+    .addOption(new Option('--list', 'list the targets and what they cannot express'))
+    .addOption(formatOption())
+    .addHelpText('after', RENDER_EXAMPLES)
+    .action((target: string | undefined, flags: RenderFlags) => {
+      if (flags.list) listTargets(flags, terminal);
+      else runRender(target, flags, terminal);
+    });
+}
+
+const RENDER_EXAMPLES = `
+Examples:
+  $ mcp-cors render --list
+  $ mcp-cors render nginx --config mcp-cors.yaml --output /etc/nginx/conf.d/mcp-cors.conf
+  $ mcp-cors render nginx --config policy.yaml --upstream http://127.0.0.1:3001/mcp`;
+
+function runRender(target: string | undefined, flags: RenderFlags, terminal: Terminal): void {
+  if (target === undefined) {
+    throw new CommandError(
+      'no target is named',
+      `Name one of ${targets()
+        .map(({ name }) => name)
+        .join(', ')}.`,
+    );
+  }
+  const { policy, place, options, left } = readRendering(flags);
+  const { text, limits } = renderPlaced(target, policy, options, place);
+  const facts = targets().find(({ name }) => name === target);
+  if (flags.output !== undefined) write(text, flags.output);
+  if (flags.format === 'json') {
+    const { title, file } = facts ?? {};
+    terminal.out(
+      JSON.stringify(
+        { target, title, file, output: flags.output, text, limits: limits.map(shownLimit) },
+        undefined,
+        2,
+      ),
+    );
+    return;
+  }
+  if (flags.output === undefined) terminal.out(text.trimEnd());
+  else terminal.err(`wrote ${flags.output}`);
+  if (left.length > 0) {
+    terminal.err(
+      `${terminal.paintErr('strong', 'note:')} the gateway's ${left.join(', ')} ${left.length === 1 ? 'has' : 'have'} no part in a policy and ${left.length === 1 ? 'is' : 'are'} left out`,
+    );
+  }
+}
+
+/** What is rendered: a policy, or the policies and routes of a gateway. */
+interface Rendering {
+  readonly policy: StaticPolicyConfig;
+  /** Where in the file an issue of the policy is. */
+  readonly place: (path: string) => string;
+  readonly options: RenderOptions;
+  /** Keys of a gateway's configuration that say nothing of policy and routes. */
+  readonly left: readonly string[];
+}
+
+function readRendering(flags: RenderFlags): Rendering {
+  if (flags.config === undefined && !existsSync(DEFAULT_CONFIG_FILE)) {
+    throw new CommandError(
+      `there is no ${DEFAULT_CONFIG_FILE} here, so there is no policy to render`,
+      'Name the policy with --config FILE.',
+    );
+  }
+  const file = flags.config ?? DEFAULT_CONFIG_FILE;
+  const config = readConfigFile(file);
+  const { upstream, listen, name, allowWeaker } = flags;
+  const options: RenderOptions = { upstream, listen, name, allowWeaker };
+  const placed = (prefix: string) => (path: string) => `${file}: ${prefix}${path}`.replace(/[.: ]+$/, '');
+  if (typeof config !== 'object' || config === null || !('policy' in config)) {
+    return { policy: config as StaticPolicyConfig, place: placed(''), options, left: [] };
+  }
+  const { policy, routes, listen: ownListen, ...others } = config as Readonly<Record<string, unknown>>;
+  const ownRoutes = upstream === undefined && Array.isArray(routes);
+  return {
+    policy: policy as StaticPolicyConfig,
+    place: placed('policy.'),
+    options: {
+      ...options,
+      ...(listen === undefined && typeof ownListen === 'string' ? { listen: ownListen } : {}),
+      ...(ownRoutes ? { routes: routes.map((route, i) => readRoute(route, i, file)) } : {}),
+    },
+    left: Object.keys(others),
+  };
+}
+
+/** A route of a gateway's configuration; whether its values are good is for `render` to say. */
+function readRoute(route: unknown, i: number, file: string): RenderRoute {
+  const place = `${file}: routes[${i}]`;
+  const { path, exact, upstream, policy } = (route ?? {}) as Readonly<Record<string, unknown>>;
+  const [server, ...more] = Array.isArray(upstream) ? upstream : [upstream];
+  if (more.length > 0) {
+    throw new CommandError(
+      `${place}.upstream: names ${more.length + 1} servers, and a rendered route leads to one`,
+      'Keep the gateway, which sends the requests of a session to the server that opened it, or name one server.',
+    );
+  }
+  if (typeof path !== 'string' || typeof server !== 'string') {
+    throw new CommandError(
+      `${place}: a route needs path and upstream`,
+      'Write both, such as /mcp and http://127.0.0.1:3001/mcp.',
+    );
+  }
+  return {
+    path,
+    exact: exact === true,
+    upstream: server,
+    ...(policy === undefined ? {} : { policy: createPlaced(policy, (inner) => `${place}.policy.${inner}`) }),
+  };
+}
+
+function createPlaced(policy: unknown, place: (path: string) => string) {
+  try {
+    return createPolicy(policy as StaticPolicyConfig);
+  } catch (error) {
+    throw toCommandError(error, place);
+  }
+}
+
+/** Renders, and tells what is wrong in the words of the command line. */
+function renderPlaced(
+  target: string,
+  config: StaticPolicyConfig,
+  options: RenderOptions,
+  place: (path: string) => string,
+): { readonly text: string; readonly limits: readonly Limit[] } {
+  const policy = createPlaced(config, place);
+  try {
+    return { text: render(target, policy, options), limits: limitsOf(target, policy, options) };
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error;
+    if (error.code !== 'target-weaker') throw new CommandError(error.message, error.remedy);
+    throw new CommandErrors(
+      error.weakenings.map(({ id, what, why, instead }) => ({
+        message: `${target} would weaken the policy (${id}): ${what} ${why}`,
+        hint: `${instead} Or accept it: --allow-weaker.`,
+      })),
+      EXIT.refused,
+    );
+  }
+}
+
+function write(text: string, output: string): void {
+  try {
+    writeFileSync(output, text);
+  } catch (error) {
+    throw new CommandError(
+      `cannot write ${output}: ${(error as Error).message}`,
+      'Name a file in a folder that exists, with --output FILE.',
+    );
+  }
+}
+
+function shownLimit({ id, weakens, what, why, instead }: Limit): object {
+  return { id, weakens, what, why, instead };
+}
+
+function listTargets({ format }: RenderFlags, terminal: Terminal): void {
+  const all = targets();
+  if (format === 'json') {
+    const shown = all.map(({ limits, name, title, file, type }) => ({
+      name,
+      title,
+      file,
+      type,
+      limits: limits.map(shownLimit),
+    }));
+    terminal.out(JSON.stringify({ targets: shown }, undefined, 2));
+    return;
+  }
+  for (const { name, title, type, limits } of all) {
+    terminal.out(
+      `${terminal.paint('strong', name)}  ${title}, ${type === 'proxy' ? 'a proxy' : 'in an application'}`,
+    );
+    for (const { id, weakens, what } of limits) {
+      terminal.out(
+        `  ${weakens ? terminal.paint('warning', 'weaker ') : terminal.paint('faint', 'differs')} ${id}: ${what}`,
+      );
+    }
+  }
+}
