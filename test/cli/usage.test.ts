@@ -7,19 +7,22 @@ const { version } = JSON.parse(
 ) as { version: string };
 
 describe('help', () => {
-  it.each([[['--help']], [['gateway', '--help']], [['explain', '-h']], [['demo', '--help']]])(
-    'of %j has examples',
-    async (args) => {
-      const { code, out, err } = await run(args);
-      expect([code, err]).toEqual([0, '']);
-      expect(out).toMatch(/^Usage: mcp-cors/);
-      expect(out).toMatch(/\nExamples:\n {2}\$ mcp-cors /);
-    },
-  );
+  it.each([
+    [['--help']],
+    [['gateway', '--help']],
+    [['explain', '-h']],
+    [['render', '--help']],
+    [['demo', '--help']],
+  ])('of %j has examples', async (args) => {
+    const { code, out, err } = await run(args);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^Usage: mcp-cors/);
+    expect(out).toMatch(/\nExamples:\n {2}\$ mcp-cors /);
+  });
 
   it('names the commands and the exit codes', async () => {
     const { out } = await run(['--help']);
-    for (const command of ['gateway', 'explain', 'demo'])
+    for (const command of ['gateway', 'explain', 'render', 'demo'])
       expect(out).toMatch(new RegExp(`\\n {2}${command} `));
     expect(out).toContain('0 clean, 1 findings or refused, 2 usage or configuration, 3 target unreachable');
   });

@@ -67,16 +67,22 @@ export async function startServer(
   }
 }
 
+/** Writes the files of a program into its folder. */
+export function writeProgram({ files, prepare }: Program, folder: string): void {
+  prepare?.(folder);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+}
+
 async function tryToStart(
-  { command: [name, ...args], files, environment, prepare }: Program,
+  program: Program,
   ports: readonly number[],
   folder: string,
 ): Promise<Started | { readonly fault: string }> {
-  prepare?.(folder);
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+  const [name, ...args] = program.command;
+  writeProgram(program, folder);
   const child = spawn(name, args, {
     cwd: folder,
-    env: { ...process.env, PATH: `${process.env.PATH}:${ADMIN_PATHS}`, ...environment },
+    env: { ...process.env, PATH: `${process.env.PATH}:${ADMIN_PATHS}`, ...program.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -6,6 +6,7 @@ import {
   type AllowedHeaders,
   CORS_RESPONSE_HEADERS,
   MAX_CONTENT_TYPE_LENGTH,
+  MAX_LIST_LENGTH,
   SAFELISTED_METHODS,
 } from '../policy/headers.js';
 import type { Policy } from '../policy/index.js';
@@ -40,6 +41,8 @@ export interface PolicyPlan {
   readonly denials: readonly DenialPlan[];
   /** Anchored; meant to be used with case, and holds its own exception. */
   readonly jsonContentType: string;
+  /** Longest list of requested headers that is looked at; longer ones are `request-headers-malformed`. */
+  readonly maxListLength: number;
 }
 
 export interface DenialPlan {
@@ -159,6 +162,7 @@ export function planPolicy({ settings }: Policy): PolicyPlan {
       body: DENIAL_BODIES[reason] as string,
     })),
     jsonContentType: JSON_CONTENT_TYPE,
+    maxListLength: MAX_LIST_LENGTH,
   };
 }
 

@@ -41,7 +41,7 @@ export function listRules({ names, prefixes, any }: AllowedHeaders): readonly Li
   return [
     ...(any ? [FORBIDDEN_NAME] : []),
     {
-      regexp: `^${elements(any ? `${TOKEN}+` : name)}(?:[^,]*${NO_TOKEN}|${OWS}*${TOKEN}+${OWS}+${TOKEN}|${TOO_MUCH_SPACE})`,
+      regexp: `^${elements(name)}(?:[^,]*${NO_TOKEN}|${OWS}*${TOKEN}+${OWS}+${TOKEN}|${TOO_MUCH_SPACE})`,
       verdict: 'request-headers-malformed',
       why: 'a name that is no name, or more white space than an intermediary adds',
     },
@@ -75,11 +75,19 @@ const TOO_MUCH_SPACE = [
   `${TOKEN}+${OWS}{3}`,
 ].join('|');
 
+/** A name with as much white space around it as an intermediary adds. */
+function spaced(name: string): string {
+  return `(?:${name}${OWS}{0,2}|${OWS}${name}${OWS}?|${OWS}{2}${name})`;
+}
+
+/** Where any name is allowed, those that no page can set are not; it comes first, and so minds white space itself. */
 const FORBIDDEN_NAME: ListRule = {
-  regexp: `^${elements(`${TOKEN}+`)}${OWS}*${oneOf([
-    ...[...FORBIDDEN_REQUEST_HEADERS].map(literal),
-    ...FORBIDDEN_REQUEST_HEADER_PREFIXES.map((prefix) => `${literal(prefix)}${TOKEN}*`),
-  ])}${OWS}*(?:,|$)`,
+  regexp: `^(?:(?:${spaced(`${TOKEN}+`)}|${OWS}{0,2}),)*${spaced(
+    oneOf([
+      ...[...FORBIDDEN_REQUEST_HEADERS].map(literal),
+      ...FORBIDDEN_REQUEST_HEADER_PREFIXES.map((prefix) => `${literal(prefix)}${TOKEN}*`),
+    ]),
+  )}(?:,|$)`,
   verdict: 'request-header-not-allowed',
   why: 'names that no page can set',
 };
