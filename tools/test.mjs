@@ -90,6 +90,11 @@ if (built) {
     );
   }
 }
+if (built) {
+  step('targets, and the vectors that each passes on its real server', () =>
+    run('node', ['tools/proxiesTable.mjs', '--check']),
+  );
+}
 if (ready && built) {
   step('tests', () => runTests());
   step(`the adapters on Node ${LATER_NODE}`, () =>

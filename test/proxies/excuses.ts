@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Vector } from '../carriers/vectors.js';
 
 /** For each limit of a target the vectors, as `file: name`, that it excuses the target from. */
 export type Excuses = Readonly<Record<string, readonly string[]>>;
 
-/** The excuses of a target; none where there is no file. */
+/** The excuses of a target. Its file says that the target is shown the vectors, also where it holds none. */
 export function loadExcuses(target: string): Excuses {
   const file = new URL(`excuses/${target}.json`, import.meta.url);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Excuses) : {};
+  return JSON.parse(readFileSync(file, 'utf8')) as Excuses;
 }
 
 /** How excuses name a vector. */
