@@ -226,6 +226,18 @@ export function runProxyBehaviour(target: string): void {
       }
     });
 
+    test('an expression that can match in very many ways keeps nobody waiting', async () => {
+      const { send } = await stage(target, createApplication().listener, {
+        origins: ['/^https:\\/\\/([a-z]+-?)+\\.example\\.com$/'],
+      });
+      expect((await send('POST', '/mcp', fromPage('https://a-b.example.com'))).status).toBe(200);
+      // One way after the other, the first of these alone would take longer than the test may.
+      for (let i = 0; i < 200; i++) {
+        const hostile = `https://${'a'.repeat(200)}_.example.com`;
+        expect((await send('POST', '/mcp', fromPage(hostile))).status).toBe(403);
+      }
+    });
+
     test('names and paths with every sign that a name and a path can have mean themselves', async () => {
       const hostile = `/a"b'c;d{e}$host\`!&()<>|^~[]=+,@:x`;
       const names = ["x-!$&'*+.^_`|~-y", 'x-$host', "x-'", 'x-`id`'];

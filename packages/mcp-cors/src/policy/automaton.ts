@@ -25,8 +25,10 @@ export const MAX_STATES = 1024;
 /** Most characters that an expression may have, repetitions written out. */
 export const MAX_POSITIONS = 512;
 
-const DEAD = 0;
-const START = 1;
+/** The state from which nothing is accepted. */
+export const DEAD = 0;
+/** The state in which an automaton begins. */
+export const START = 1;
 
 /**
  * What Glushkov's construction knows of an expression. Positions are numbers in the order of its characters, and lists of
@@ -38,15 +40,27 @@ interface Shape {
   readonly last: readonly number[];
 }
 
-/**
- * Compiles an expression to a deterministic automaton: Glushkov's positions, then the subset construction.
- * Gives undefined when it would have more than {@link MAX_STATES} states or {@link MAX_POSITIONS} positions.
- */
-export function compileAutomaton(expression: Expression): Automaton | undefined {
+/** An expression as Glushkov's construction has it: its characters in order, and which can come behind which. */
+export interface Positions extends Shape {
+  readonly sets: readonly CharacterSet[];
+  readonly follow: readonly ReadonlySet<number>[];
+  /** Whether some character comes behind another in more than one way, as in `(a*b*)*`. */
+  readonly repeatedLinks: boolean;
+}
+
+/** The positions of an expression; undefined when there would be more than {@link MAX_POSITIONS}. */
+export function positionsOf(expression: Expression): Positions | undefined {
   const sets: CharacterSet[] = [];
   const follow: Set<number>[] = [];
+  let repeatedLinks = false;
   const link = (from: readonly number[], to: readonly number[]): void => {
-    for (const position of from) for (const target of to) (follow[position] as Set<number>).add(target);
+    for (const position of from) {
+      const targets = follow[position] as Set<number>;
+      for (const target of to) {
+        repeatedLinks ||= targets.has(target);
+        targets.add(target);
+      }
+    }
   };
 
   const shapeOf = (part: Expression): Shape | undefined => {
@@ -75,7 +89,16 @@ export function compileAutomaton(expression: Expression): Automaton | undefined 
   };
 
   const shape = shapeOf(expression);
-  return shape === undefined ? undefined : determinise(shape, sets, follow);
+  return shape === undefined ? undefined : { ...shape, sets, follow, repeatedLinks };
+}
+
+/**
+ * Compiles an expression to a deterministic automaton: Glushkov's positions, then the subset construction.
+ * Gives undefined when it would have more than {@link MAX_STATES} states or {@link MAX_POSITIONS} positions.
+ */
+export function compileAutomaton(expression: Expression): Automaton | undefined {
+  const positions = positionsOf(expression);
+  return positions === undefined ? undefined : determinise(positions, positions.sets, positions.follow);
 }
 
 function concatenate(

@@ -61,3 +61,13 @@ export const DEBUG: Limit = Object.freeze({
   why: 'The target cannot answer a refused preflight with what would be allowed.',
   instead: 'Ask mcp-cors explain what is missing.',
 } satisfies Limit);
+
+/** Regular expressions that some engines need long for. */
+export const BACKTRACKING: Limit = Object.freeze({
+  id: 'backtracking',
+  weakens: false,
+  concerns: ({ origins }) => origins.expressions.some(({ backtracks }) => backtracks),
+  what: 'A hostile Origin can keep the server busy: a regular expression of the policy can match in very many ways.',
+  why: "The target's engine tries one way after the other, and no shorter equivalent was found.",
+  instead: 'Write it without a repetition within a repetition, or as patterns such as https://*.example.com.',
+} satisfies Limit);

@@ -1,4 +1,4 @@
-import { always, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import { always, BACKTRACKING, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
 import { answerMaps } from './nginx/answer.js';
 import { decisionMaps, hashSizes } from './nginx/decision.js';
 import { type NamedRoute, serverBlock } from './nginx/server.js';
@@ -9,6 +9,7 @@ import type { Target } from './target.js';
 const LIMITS: readonly Limit[] = [
   SEALED_SESSIONS,
   DIRECTORIES,
+  BACKTRACKING,
   {
     id: 'repeated-lines',
     weakens: false,
@@ -24,6 +25,14 @@ const LIMITS: readonly Limit[] = [
     what: 'A header that is empty counts as absent.',
     why: "nginx's variables do not tell one from the other. No browser sends an empty Origin.",
     instead: 'Nothing: who can send an empty Origin can also send none.',
+  },
+  {
+    id: 'debug-names',
+    weakens: false,
+    concerns: ({ debug }) => debug,
+    what: 'In debug mode only the first requested name of an allowed prefix is listed besides the others.',
+    why: 'An expression takes one such name out of the list.',
+    instead: 'Ask mcp-cors explain what is missing.',
   },
   {
     id: 'asterisk-form',

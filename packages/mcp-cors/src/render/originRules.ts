@@ -3,6 +3,7 @@ import type { PolicySettings } from '../policy/config.js';
 import { MAX_HOST_LENGTH, MAX_SCHEME_LENGTH, parseOrigin } from '../policy/origin.js';
 import type { OriginPattern } from '../policy/pattern.js';
 import { parseExpression, parseRegExpText } from '../policy/regexp.js';
+import { deterministic, isAmbiguous } from './ambiguity.js';
 import { anchored, DOMAIN, LABEL, literal, ORIGIN, oneOf, portable, portOf } from './regexps.js';
 
 /** A pattern of the owner's as a portable, anchored regular expression. */
@@ -10,6 +11,12 @@ export interface PatternRule {
   /** As the owner wrote it, for comments. */
   readonly text: string;
   readonly regexp: string;
+}
+
+/** An expression of the owner's. */
+export interface ExpressionRule extends PatternRule {
+  /** Whether an engine that tries one way after the other can need exponentially long for it; RE2 and Go never do. */
+  readonly backtracks: boolean;
 }
 
 /** Which origins are admitted, each way by itself. Origins are compared with case. */
@@ -23,7 +30,7 @@ export interface OriginRules {
   /** Wildcards: complete by themselves. */
   readonly patterns: readonly PatternRule[];
   /** The owner's regular expressions: an origin must match `wellFormed` too, as `.*` is not to run over a slash. */
-  readonly expressions: readonly PatternRule[];
+  readonly expressions: readonly ExpressionRule[];
   /** Anchored: any serialised origin. */
   readonly wellFormed: string;
   /** Anchored at the start alone: what is longer than any origin, and to be refused before anything else is tried. */
@@ -36,7 +43,7 @@ const TOO_LONG = `^(?:[^:]{${MAX_SCHEME_LENGTH + 1}}|[^:]*://[^:]{${MAX_HOST_LEN
 export function originRules(settings: PolicySettings): OriginRules {
   const exact = new Set<string>();
   const patterns: PatternRule[] = [];
-  const expressions: PatternRule[] = [];
+  const expressions: ExpressionRule[] = [];
   for (const pattern of settings.origins) {
     if (pattern.type === 'exact') {
       exact.add(pattern.text);
@@ -48,8 +55,8 @@ export function originRules(settings: PolicySettings): OriginRules {
     } else if (pattern.type === 'wildcard') {
       patterns.push({ text: pattern.text, regexp: wildcard(pattern, settings.aliases) });
     } else if (pattern.type === 'regexp') {
-      const regexp = expression(pattern.text);
-      if (regexp !== undefined) expressions.push({ text: pattern.text, regexp });
+      const rule = expression(pattern.text);
+      if (rule !== undefined) expressions.push(rule);
     }
   }
   return {
@@ -92,10 +99,13 @@ function wildcard(
   return `^${literal(scheme)}://${hosts}${ports}$`;
 }
 
-/** An expression of the owner's; undefined when no origin can match it. */
-function expression(text: string): string | undefined {
+/** An expression of the owner's; undefined when no origin can match it. An ambiguous one becomes one that is not. */
+function expression(text: string): ExpressionRule | undefined {
   const { source, flags } = parseRegExpText(text) as { readonly source: string; readonly flags: string };
   const tree = parseExpression(source, flags);
   const inner = 'fault' in tree ? undefined : portable(tree);
-  return inner === undefined ? undefined : anchored(inner);
+  if ('fault' in tree || inner === undefined) return undefined;
+  if (!isAmbiguous(tree)) return { text, regexp: anchored(inner), backtracks: false };
+  const determined = deterministic(tree);
+  return { text, regexp: anchored(determined ?? inner), backtracks: determined === undefined };
 }

@@ -113,7 +113,7 @@ export const ORIGIN: RegExpSource = oneOf([
 ]);
 
 /** The characters that an origin has. */
-const ORIGIN_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789+-._:/[]';
+export const ORIGIN_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789+-._:/[]';
 
 interface Piece {
   /** What stands for itself before a quantifier: a character, a class or a group. */
@@ -196,7 +196,7 @@ function membersOf(set: bigint): string[] {
 }
 
 /** Characters as one character or a class; undefined when there is none. */
-function classOf(characters: readonly string[]): string | undefined {
+export function classOf(characters: readonly string[]): string | undefined {
   const [only] = characters;
   if (only === undefined) return undefined;
   if (characters.length === 1) return literal(only);
