@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Expression, positionsOf } from '../policy/automaton.js';
+import type { Expression } from '../policy/automaton.js';
 import { parseExpression } from '../policy/regexp.js';
 import { deterministic, isAmbiguous } from './ambiguity.js';
 
@@ -43,7 +43,8 @@ describe('the deterministic form', () => {
     const [wanted, found] = [new RegExp(`^(?:${source})$`), new RegExp(`^(?:${made})$`)];
     for (const text of texts) expect(found.test(text), `${text} by ${made}`).toBe(wanted.test(text));
     const remade = parseExpression(`^${made}$`, '') as Expression;
-    if (positionsOf(remade) !== undefined) expect(isAmbiguous(remade), made).toBe(false);
+    // For long ones the search gives up, and says that they are.
+    if (made.length < 300) expect(isAmbiguous(remade), made).toBe(false);
     // A matcher that tries one way after the other would not come back from these.
     for (const unit of ['a', 'ab', 'a-', 'a.', 'b', 'abc', 'example.', 'e', 'x'])
       for (const end of ['', '!', '_example.com'])

@@ -4,7 +4,7 @@ import { MAX_HOST_LENGTH, MAX_SCHEME_LENGTH, parseOrigin } from '../policy/origi
 import type { OriginPattern } from '../policy/pattern.js';
 import { parseExpression, parseRegExpText } from '../policy/regexp.js';
 import { deterministic, isAmbiguous } from './ambiguity.js';
-import { anchored, DOMAIN, LABEL, literal, ORIGIN, oneOf, portable, portOf } from './regexps.js';
+import { anchored, DOMAIN, IPV6, LABEL, literal, ORIGIN, oneOf, portable, portOf } from './regexps.js';
 
 /** A pattern of the owner's as a portable, anchored regular expression. */
 export interface PatternRule {
@@ -91,7 +91,7 @@ function wildcard(
 ): string {
   const hosts =
     subdomains === 'all'
-      ? DOMAIN
+      ? oneOf([DOMAIN, IPV6])
       : subdomains === 'labels'
         ? `(?:${LABEL}\\.)+${literal(host)}`
         : oneOf(namesOf(host, aliases).map(literal));

@@ -39,7 +39,7 @@ export function pathRules(endpoints: Readonly<Record<string, EndpointKind>>): Pa
   }
   below.sort((a, b) => b.prefix.length - a.prefix.length); // the longest prefix wins
 
-  /** Rules for paths that are below a prefix, and match a text in any case from there on. */
+  /** Rules for a text in any case, by the prefixes under which it is in the case of the prefix. */
   const inAnyCase = (text: string, kind: EndpointKind, end: string): PathRule[] => [
     ...below
       .filter(({ prefix }) => text.toLowerCase().startsWith(prefix.toLowerCase()))
@@ -50,10 +50,19 @@ export function pathRules(endpoints: Readonly<Record<string, EndpointKind>>): Pa
       })),
     { regexp: `^${anyCase(text)}${end}`, kind: 'mcp', why: `${text} in another spelling` },
   ];
+  /** The path with a slash at its end may be a prefix by itself. */
+  const asPrefix = (path: string, kind: EndpointKind): PathRule[] =>
+    below
+      .filter(({ prefix }) => prefix.toLowerCase() === `${path.toLowerCase()}/`)
+      .map(({ prefix, kind: found }) => ({
+        regexp: `^${literal(prefix)}$`,
+        kind: found === kind ? kind : 'mcp',
+        why: `${prefix} itself`,
+      }));
 
   const spellings = Object.entries(exact)
     .filter(([path]) => isLoosened(path, below))
-    .flatMap(([path, kind]) => inAnyCase(path, kind, '/?$'));
+    .flatMap(([path, kind]) => [...asPrefix(path, kind), ...inAnyCase(path, kind, '/?$')]);
   const prefixes = below.flatMap(({ prefix, kind }) => [
     { regexp: `^${literal(prefix)}`, kind, why: `below ${prefix}` },
     ...inAnyCase(prefix, kind, '').filter(({ regexp }) => regexp !== `^${literal(prefix)}`),

@@ -46,7 +46,7 @@ export const DOMAIN: RegExpSource = `(?:${LABEL}\\.)*${LABEL}`;
 const OCTET = '(?:[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])';
 const IPV4 = `(?:${OCTET}\\.){3}${OCTET}`;
 /** Any spelling of an IPv6 address in lower case: that the shortest is meant is more than an expression should say. */
-const IPV6 = '\\[[0-9a-f:.]{2,45}\\]';
+export const IPV6 = '\\[[0-9a-f:.]{2,45}\\]';
 
 /** A last label that does not make the whole an IPv4 address (URL standard, "ends in a number checker"). */
 const LAST_LABEL = oneOf([
