@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
 
-const COMMAND = fileURLToPath(new URL('../../packages/mcp-cors/bin/mcp-cors.js', import.meta.url));
+/** The built command. */
+export const COMMAND = fileURLToPath(new URL('../../packages/mcp-cors/bin/mcp-cors.js', import.meta.url));
 
 /** How a command ended, and what it wrote. */
 export interface Ending {

@@ -8,7 +8,7 @@ import { listen } from '../carriers/carriers.js';
 import { exchange } from '../carriers/wire.js';
 import { startServer, writeProgram } from '../proxies/place.js';
 import { serverOf } from '../proxies/proxies.js';
-import { createFolder, run } from './command.js';
+import { COMMAND, createFolder, run, startScript } from './command.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/policy.yaml', import.meta.url));
 const PAGE = ['Origin', 'https://app.example.com'] as const;
@@ -21,7 +21,7 @@ policy: { origins: https://app.example.com, hosts: mcp.example.com }
 limits: { maxBodyBytes: 1 }
 routes:
   - { path: /mcp, upstream: 'http://127.0.0.1:3001/mcp' }
-  - { path: /other, upstream: ['http://127.0.0.1:3002'], policy: { origins: https://b.example } }
+  - { path: /other, upstream: ['http://127.0.0.1:3002'], policy: { origins: https://b.example }, completeParams: false }
 `;
 
 function renderFile(yaml: string, ...args: readonly string[]) {
@@ -51,11 +51,10 @@ describe('render', () => {
     const upstream = await listen(application.listener);
     onTestFinished(upstream.close);
     const started = await startServer(1, ([port], folder) => {
-      const bin = fileURLToPath(new URL('../../packages/mcp-cors/bin/mcp-cors.js', import.meta.url));
       const { stdout } = spawnSync(
         process.execPath,
         [
-          ...[bin, 'render', 'nginx', '--config', EXAMPLE],
+          ...[COMMAND, 'render', 'nginx', '--config', EXAMPLE],
           ...['--listen', `127.0.0.1:${port}`, '--upstream', `http://127.0.0.1:${upstream.port}`],
         ],
         { encoding: 'utf8' },
@@ -97,7 +96,9 @@ describe('render', () => {
   it("renders a gateway's routes, each with its policy and its server", async () => {
     const { code, out, err } = await renderFile(GATEWAY, 'nginx');
     expect(code).toBe(0);
-    expect(err).toBe("note: the gateway's limits has no part in a policy and is left out\n");
+    expect(err).toBe(
+      "note: the gateway's limits, routes[].completeParams have no part in a policy and are left out\n",
+    );
     for (const text of [
       'listen 127.0.0.1:9123;',
       'proxy_pass http://127.0.0.1:3001;',
@@ -144,13 +145,28 @@ describe('render', () => {
     expect(lines.find((line) => line.startsWith('hint:'))).toMatch(hint);
   });
 
+  it('does not repeat what came from the environment', async () => {
+    const folder = createFolder({
+      'policy.yaml':
+        "policy: { origins: 'https://a.example' }\nroutes: [{ path: /, upstream: '${WHERE}' }]\n",
+    });
+    const { ending } = startScript([COMMAND, 'render', 'nginx', '--config', 'policy.yaml'], {
+      folder,
+      environment: { WHERE: 'ftp://S3CRET-host/x' },
+    });
+    const { code, err } = await ending;
+    expect(code).toBe(2);
+    expect(err).not.toContain('S3CRET');
+    expect(err).toContain('WHERE');
+  });
+
   it.each([
     ['origins: [\n', /policy\.yaml:\d+:\d+: /],
-    ['origins: evil.example\n', /policy\.yaml: origins: /],
-    ['policy: { origins: x }\nroutes: []\n', /policy\.yaml: policy\.origins: /],
+    ['origins: evil.example\n', /policy\.yaml:1:\d+: origins: /],
+    ['policy: { origins: x }\nroutes: []\n', /policy\.yaml:1:\d+: policy\.origins: /],
     [
       "policy: { origins: 'https://a.example' }\nroutes: [{ path: /mcp }]\n",
-      /policy\.yaml: routes\[0\]: a route needs path and upstream/,
+      /policy\.yaml:2:\d+: routes\[0\]: a route needs path and upstream/,
     ],
     [
       "policy: { origins: 'https://a.example' }\nroutes: [{ path: /, upstream: ['http://a', 'http://b'] }]\n",

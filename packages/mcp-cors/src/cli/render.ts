@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { createPolicy, type StaticPolicyConfig } from '../policy/index.js';
+import { createPolicy, type Decision, type Policy, type StaticPolicyConfig } from '../policy/index.js';
 import {
   type Limit,
   limitsOf,
@@ -10,9 +10,10 @@ import {
   render,
   targets,
 } from '../render/index.js';
-import { DEFAULT_CONFIG_FILE, readConfigFile } from './configFile.js';
-import { toCommandError } from './issues.js';
+import { asSentence, DEFAULT_CONFIG_FILE, joinPath, placedErrors, readConfigFile } from './configFile.js';
+import { isConfigError } from './issues.js';
 import { formatOption, type OutputFormat } from './options.js';
+import { type Problem, withoutValues } from './problem.js';
 import { CommandError, CommandErrors, EXIT, type Terminal } from './terminal.js';
 
 interface RenderFlags {
@@ -75,8 +76,8 @@ function runRender(target: string | undefined, flags: RenderFlags, terminal: Ter
         .join(', ')}.`,
     );
   }
-  const { policy, place, options, left } = readRendering(flags);
-  const { text, limits } = renderPlaced(target, policy, options, place);
+  const { policy, options, left, variables } = readRendering(flags);
+  const { text, limits } = renderText(target, policy, options, variables);
   const facts = targets().find(({ name }) => name === target);
   if (flags.output !== undefined) write(text, flags.output);
   if (flags.format === 'json') {
@@ -101,12 +102,12 @@ function runRender(target: string | undefined, flags: RenderFlags, terminal: Ter
 
 /** What is rendered: a policy, or the policies and routes of a gateway. */
 interface Rendering {
-  readonly policy: StaticPolicyConfig;
-  /** Where in the file an issue of the policy is. */
-  readonly place: (path: string) => string;
+  readonly policy: Policy<Decision>;
   readonly options: RenderOptions;
   /** Keys of a gateway's configuration that say nothing of policy and routes. */
   readonly left: readonly string[];
+  /** What came from the environment, and is not to be shown in errors. */
+  readonly variables: ReadonlyMap<string, string>;
 }
 
 function readRendering(flags: RenderFlags): Rendering {
@@ -117,73 +118,97 @@ function readRendering(flags: RenderFlags): Rendering {
     );
   }
   const file = flags.config ?? DEFAULT_CONFIG_FILE;
-  const config = readConfigFile(file);
+  const document = readConfigFile(file);
+  const fail = (...problems: readonly Problem[]): never => {
+    throw placedErrors(file, document.place(problems));
+  };
+  const create = (policy: unknown, prefix: string): Policy<Decision> => {
+    try {
+      return createPolicy(policy as StaticPolicyConfig);
+    } catch (error) {
+      if (!isConfigError(error)) throw error;
+      return fail(...error.issues.map((issue) => ({ ...issue, path: joinPath(prefix, issue.path) })));
+    }
+  };
+
+  const config = document.value;
   const { upstream, listen, name, allowWeaker } = flags;
   const options: RenderOptions = { upstream, listen, name, allowWeaker };
-  const placed = (prefix: string) => (path: string) => `${file}: ${prefix}${path}`.replace(/[.: ]+$/, '');
   if (typeof config !== 'object' || config === null || !('policy' in config)) {
-    return { policy: config as StaticPolicyConfig, place: placed(''), options, left: [] };
+    return { policy: create(config, ''), options, left: [], variables: document.variables };
   }
   const { policy, routes, listen: ownListen, ...others } = config as Readonly<Record<string, unknown>>;
   const ownRoutes = upstream === undefined && Array.isArray(routes);
   return {
-    policy: policy as StaticPolicyConfig,
-    place: placed('policy.'),
+    policy: create(policy, 'policy.'),
     options: {
       ...options,
       ...(listen === undefined && typeof ownListen === 'string' ? { listen: ownListen } : {}),
-      ...(ownRoutes ? { routes: routes.map((route, i) => readRoute(route, i, file)) } : {}),
+      ...(ownRoutes ? { routes: routes.map((route, i) => readRoute(route, i, create, fail)) } : {}),
     },
-    left: Object.keys(others),
+    left: [...Object.keys(others), ...(ownRoutes ? otherRouteKeys(routes) : [])],
+    variables: document.variables,
   };
 }
 
+/** What routes hold besides what is rendered. */
+function otherRouteKeys(routes: readonly unknown[]): readonly string[] {
+  const keys = routes.flatMap((route) => Object.keys(route ?? {}));
+  return [...new Set(keys)].filter((key) => !ROUTE_KEYS.includes(key)).map((key) => `routes[].${key}`);
+}
+
+const ROUTE_KEYS: readonly string[] = ['path', 'exact', 'upstream', 'policy'];
+
 /** A route of a gateway's configuration; whether its values are good is for `render` to say. */
-function readRoute(route: unknown, i: number, file: string): RenderRoute {
-  const place = `${file}: routes[${i}]`;
+function readRoute(
+  route: unknown,
+  i: number,
+  create: (policy: unknown, prefix: string) => Policy<Decision>,
+  fail: (...problems: readonly Problem[]) => never,
+): RenderRoute {
   const { path, exact, upstream, policy } = (route ?? {}) as Readonly<Record<string, unknown>>;
   const [server, ...more] = Array.isArray(upstream) ? upstream : [upstream];
   if (more.length > 0) {
-    throw new CommandError(
-      `${place}.upstream: names ${more.length + 1} servers, and a rendered route leads to one`,
-      'Keep the gateway, which sends the requests of a session to the server that opened it, or name one server.',
-    );
+    return fail({
+      code: 'route-several-servers',
+      path: `routes[${i}].upstream`,
+      message: `names ${more.length + 1} servers, and a rendered route leads to one`,
+      remedy:
+        'Keep the gateway, which sends the requests of a session to the server that opened it, or name one server',
+    });
   }
   if (typeof path !== 'string' || typeof server !== 'string') {
-    throw new CommandError(
-      `${place}: a route needs path and upstream`,
-      'Write both, such as /mcp and http://127.0.0.1:3001/mcp.',
-    );
+    return fail({
+      code: 'route-incomplete',
+      path: `routes[${i}]`,
+      message: 'a route needs path and upstream',
+      remedy: 'Write both, such as /mcp and http://127.0.0.1:3001/mcp',
+    });
   }
   return {
     path,
     exact: exact === true,
     upstream: server,
-    ...(policy === undefined ? {} : { policy: createPlaced(policy, (inner) => `${place}.policy.${inner}`) }),
+    ...(policy === undefined ? {} : { policy: create(policy, `routes[${i}].policy.`) }),
   };
 }
 
-function createPlaced(policy: unknown, place: (path: string) => string) {
-  try {
-    return createPolicy(policy as StaticPolicyConfig);
-  } catch (error) {
-    throw toCommandError(error, place);
-  }
-}
-
 /** Renders, and tells what is wrong in the words of the command line. */
-function renderPlaced(
+function renderText(
   target: string,
-  config: StaticPolicyConfig,
+  policy: Policy<Decision>,
   options: RenderOptions,
-  place: (path: string) => string,
+  variables: ReadonlyMap<string, string>,
 ): { readonly text: string; readonly limits: readonly Limit[] } {
-  const policy = createPlaced(config, place);
   try {
     return { text: render(target, policy, options), limits: limitsOf(target, policy, options) };
   } catch (error) {
     if (!(error instanceof RenderError)) throw error;
-    if (error.code !== 'target-weaker') throw new CommandError(error.message, error.remedy);
+    if (error.code !== 'target-weaker') {
+      const { code, message, remedy } = error;
+      const problem = withoutValues({ code, path: '', message, remedy }, new Set(), variables);
+      throw new CommandError(problem.message, asSentence(problem.remedy));
+    }
     throw new CommandErrors(
       error.weakenings.map(({ id, what, why, instead }) => ({
         message: `${target} would weaken the policy (${id}): ${what} ${why}`,

@@ -17,7 +17,8 @@ export function readUpstream(text: string): Upstream {
   if (match === null || !isHost(host.toLowerCase(), 'http') || (port !== undefined && !isPort(port))) {
     throw new RenderError(
       'upstream-invalid',
-      `${JSON.stringify(text)} is not the URL of a server`,
+      // A user name may stand before a password.
+      `${text.includes('@') ? 'what is given' : JSON.stringify(text)} is not the URL of a server`,
       'Write an http or https URL without user, query and fragment, such as http://127.0.0.1:3001/mcp.',
     );
   }

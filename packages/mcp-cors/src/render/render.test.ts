@@ -55,6 +55,10 @@ describe('render refuses', () => {
     expect(remedy).toMatch(/\.$/);
   });
 
+  test('a URL with a password, which it does not repeat', () => {
+    expect(refusalOf({ upstream: 'http://user:S3CRET@x' }).message).not.toContain('S3CRET');
+  });
+
   test('an unknown target, with the nearest', () => {
     expect(refusalOf({}, 'ngnix')).toMatchObject({ code: 'target-unknown', remedy: 'Did you mean nginx?' });
     expect(refusalOf({}, 'x').remedy).toContain('nginx');
