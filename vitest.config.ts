@@ -32,6 +32,7 @@ export default defineConfig({
         'packages/mcp-cors/src/adapters/**',
         'packages/mcp-cors/src/browser/**',
         'packages/mcp-cors/src/render/**',
+        'packages/mcp-cors/src/import/**',
         'packages/gateway/src/**',
       ],
       exclude: ['**/*.test.ts'],

@@ -37,6 +37,9 @@ const AGAINST_THE_ARROWS = [
     statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
   },
   { room: 'render', statement: "import { readFileSync } from 'node:fs'; export const x = readFileSync;" },
+  { room: 'import', statement: "import { run } from '../cli/main.js'; export const x = run;" },
+  { room: 'import', statement: "import { render } from '../render/index.js'; export const x = render;" },
+  { room: 'import', statement: "import { readFileSync } from 'node:fs'; export const x = readFileSync;" },
   { room: 'doctor', statement: "import { run } from '../cli/main.js'; export const x = run;" },
 ];
 
@@ -58,7 +61,7 @@ describe('the compiler refuses what goes against the arrows', () => {
     return { status, output: stdout };
   };
 
-  test.each(['policy', 'session', 'carrier', 'adapters', 'browser', 'doctor', 'render', 'cli'])(
+  test.each(['policy', 'session', 'carrier', 'adapters', 'browser', 'doctor', 'render', 'import', 'cli'])(
     '%s compiles as it is',
     (room) => {
       expect(build(room)).toMatchObject({ status: 0 });
