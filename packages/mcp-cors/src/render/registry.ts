@@ -1,5 +1,7 @@
+import { FASTAPI } from './fastapi.js';
 import { NGINX } from './nginx.js';
+import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
 import type { Target } from './target.js';
 
 /** Every target, in the order of the documentation. */
-export const TARGETS: readonly Target[] = Object.freeze([NGINX]);
+export const TARGETS: readonly Target[] = Object.freeze([NGINX, FASTAPI, STARLETTE_MIDDLEWARE]);

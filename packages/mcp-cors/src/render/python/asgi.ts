@@ -1,0 +1,24 @@
+import { always, DIRECTORIES, type Limit } from '../limits.js';
+import type { PolicyPlan } from '../plan.js';
+
+/** What an ASGI middleware cannot express. */
+export const ASGI_LIMITS: readonly Limit[] = [
+  DIRECTORIES,
+  {
+    id: 'unreadable-requests',
+    weakens: false,
+    concerns: always,
+    what: 'What the server cannot parse is refused with 400, whatever else would be wrong with it.',
+    why: 'Its parser comes before any application.',
+    instead: 'Nothing: such a request reaches nobody.',
+  },
+];
+
+/** Where the secret of sessions goes: never into source. */
+export function sessionAdvice({ settings, reportOnly }: PolicyPlan): readonly string[] {
+  if (settings.sessions === undefined || reportOnly) return [];
+  return [
+    '',
+    "Sessions are sealed with the secret in the environment variable MCP_CORS_SESSION_SECRETS, which is not in this file: one a line, the first seals, all are accepted. With the policy's own secret, replicas in Node and in Python share sessions.",
+  ];
+}
