@@ -37,7 +37,7 @@ describe('render', () => {
     expect((await run(['render', 'nginx', '--config', EXAMPLE])).out).toBe(out);
 
     const folder = createFolder();
-    writeProgram(serverOf('nginx').program([out], folder, []), folder);
+    writeProgram(serverOf('nginx').program([out], folder, [], []), folder);
     const test = spawnSync('nginx', ['-t', '-p', folder, '-c', join(folder, 'nginx.conf')], {
       encoding: 'utf8',
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
@@ -59,7 +59,7 @@ describe('render', () => {
         ],
         { encoding: 'utf8' },
       );
-      return serverOf('nginx').program([stdout], folder, [port as number]);
+      return serverOf('nginx').program([stdout], folder, [port as number], []);
     });
     onTestFinished(started.stop);
     const [port = 0] = started.ports;

@@ -32,7 +32,7 @@ export async function serveSites(target: string, sites: readonly Site[]): Promis
         log: `${folder}/report.log`,
       }),
     );
-    return server.program(texts, folder, ports);
+    return server.program(texts, folder, ports, sites);
   });
   return { target, portOf: (site) => started.ports[site] as number, started };
 }

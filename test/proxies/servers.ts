@@ -1,10 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import type { Program } from './place.js';
+import type { Site } from './proxies.js';
+import { createPythonServer } from './python/server.js';
 
 /** The real server of a target. */
 export interface ProxyServer {
   /** What starts it with rendered configurations, in the foreground and without being root. */
-  readonly program: (texts: readonly string[], folder: string, ports: readonly number[]) => Program;
+  readonly program: (
+    texts: readonly string[],
+    folder: string,
+    ports: readonly number[],
+    sites: readonly Site[],
+  ) => Program;
 }
 
 /** nginx with what Debian's nginx.conf has around conf.d, but for paths that only root may write. */
@@ -40,4 +47,8 @@ const NGINX: ProxyServer = {
 };
 
 /** By the names of their targets. */
-export const SERVERS: Readonly<Record<string, ProxyServer>> = { nginx: NGINX };
+export const SERVERS: Readonly<Record<string, ProxyServer>> = {
+  nginx: NGINX,
+  fastapi: createPythonServer('fastapi'),
+  'starlette-middleware': createPythonServer('starlette'),
+};

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 
 # What belongs to one connection (RFC 9110 section 7.6.1), and what a gateway answers for.
 NOT_ON = {
@@ -32,8 +33,8 @@ class Forward:
             writer.close()
 
     async def exchange(self, scope, receive, send, reader, writer):
-        await send_request(scope, receive, writer)
         try:
+            await send_request(scope, receive, writer)
             head = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             await bad_gateway(send)
@@ -70,7 +71,7 @@ async def send_request(scope, receive, writer):
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return
+            raise ConnectionError("the client has gone")
         body, more = message.get("body", b""), message.get("more_body", False)
         if first:
             chunked = not sized and (more or body != b"")
@@ -99,10 +100,12 @@ async def send_body(reader, headers, without_body, send):
                 break
             await part(chunk[:-2])
     elif not without_body:
-        while True:
-            chunk = await reader.read(65_536)
+        left = int(headers.get(b"content-length", sys.maxsize))
+        while left > 0:
+            chunk = await reader.read(min(left, 65_536))
             if chunk == b"":
                 break
+            left -= len(chunk)
             await part(chunk)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -130,7 +130,7 @@ interface Graph {
 }
 
 /** The smallest automaton that accepts the same origins (Moore): states that cannot be told apart become one. */
-function minimise({ next, accepting }: Automaton): Graph {
+export function minimise({ next, accepting }: Automaton): Graph {
   const codes = [...ORIGIN_CHARACTERS].map((character) => character.charCodeAt(0));
   const count = accepting.length;
   let classes: readonly number[] = [...accepting];
