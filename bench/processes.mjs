@@ -45,12 +45,13 @@ export async function serve(start) {
   process.send({ url: await start() });
 }
 
-/** Sends so many POSTs of a page; each must be answered with 200. */
-export async function load(url, requests, { origin, body, prove = () => {} }) {
+/** Sends so many POSTs of a page, each with the body for its number; each must be answered with 200. */
+export async function load(url, requests, { origin, body, headers = {}, prove = () => {} }) {
   const pool = new Pool(url, { connections: CONNECTIONS });
-  let left = requests;
+  let next = 0;
   const worker = async () => {
-    while (left-- > 0) {
+    while (next < requests) {
+      const number = next++;
       const answer = await pool.request({
         path: '/mcp',
         method: 'POST',
@@ -58,8 +59,9 @@ export async function load(url, requests, { origin, body, prove = () => {} }) {
           origin,
           'content-type': 'application/json',
           accept: 'application/json, text/event-stream',
+          ...headers,
         },
-        body,
+        body: typeof body === 'function' ? body(number) : body,
       });
       await answer.body.dump();
       if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);

@@ -1,0 +1,269 @@
+// The proxies that bench/gateway.mjs compares: each is started in a process of its own, in front of the same upstream.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { listen, serve, startProcess } from './processes.mjs';
+
+export const ORIGIN = 'http://localhost:3000';
+
+/** What the upstream answers to every POST. */
+export const ANSWER = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  result: { content: [{ type: 'text', text: 'x'.repeat(200) }] },
+});
+
+/** Proxies for Node, as their documentation shows them. */
+const NODE_PROXIES = {
+  async 'mcp-cors gateway'(upstream) {
+    const { startGateway } = await import('@mcp-cors/gateway');
+    const gateway = await startGateway({
+      listen: '127.0.0.1:0',
+      policy: { origins: [ORIGIN] },
+      routes: [{ path: '/', upstream }],
+    });
+    return gateway.url;
+  },
+  async 'http-proxy-3'(upstream) {
+    const { Agent } = await import('node:http');
+    const { createProxyServer } = await import('http-proxy-3');
+    const proxy = createProxyServer({ target: upstream, agent: new Agent({ keepAlive: true }) });
+    proxy.on('error', () => {});
+    return listen(createServer((request, response) => proxy.web(request, response)));
+  },
+  async '@fastify/http-proxy'(upstream) {
+    const { fastify } = await import('fastify');
+    const app = fastify();
+    const { default: httpProxy } = await import('@fastify/http-proxy');
+    await app.register(httpProxy, { upstream });
+    return app.listen({ host: '127.0.0.1', port: 0 });
+  },
+  async httpxy(upstream) {
+    const { Agent } = await import('node:http');
+    const { createProxyServer } = await import('httpxy');
+    const proxy = createProxyServer({ target: upstream, agent: new Agent({ keepAlive: true }) });
+    proxy.on('error', () => {});
+    return listen(createServer((request, response) => proxy.web(request, response)));
+  },
+};
+
+/** Starts the server behind all proxies. */
+async function upstream() {
+  const length = Buffer.byteLength(ANSWER);
+  const server = createServer((request, response) => {
+    if (request.url === '/silent') {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
+      return;
+    }
+    request.resume().on('end', () => {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': length }).end(ANSWER);
+    });
+  });
+  return listen(server);
+}
+
+export const startUpstream = () => startProcess(import.meta.url, 'upstream');
+
+/** Every candidate, by name; each starts in front of an upstream. */
+export const CANDIDATES = {
+  ...Object.fromEntries(
+    Object.keys(NODE_PROXIES).map((name) => [name, (url) => startProcess(import.meta.url, name, url)]),
+  ),
+  'nginx, one worker': startNginx,
+  'mcp-proxy, stdio': startMcpProxy,
+};
+
+/** Starts one nginx worker with the same policy. */
+async function startNginx(upstream) {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-cors-nginx-'));
+  const port = await freePort();
+  mkdirSync(join(folder, 'temporary'));
+  writeFileSync(join(folder, 'nginx.conf'), nginxConfiguration({ folder, port, upstream }));
+  const master = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+  });
+  const exited = once(master, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url, exited);
+  const [worker] = childrenOf(master.pid);
+  return {
+    url,
+    cpuMs: async () => cpuMsOf(worker),
+    end: async () => {
+      master.kill('SIGTERM');
+      await exited;
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** What the policy `{ origins: [ORIGIN] }` is for nginx, by hand. */
+function nginxConfiguration({ folder, port, upstream }) {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((kind) => `${kind}_temp_path ${folder}/temporary/${kind};`)
+    .join(' ');
+  return `
+daemon off; master_process on; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+events { worker_connections 4096; }
+http {
+  access_log off; ${temporary}
+  upstream server { server ${upstream.replace('http://', '')}; keepalive 64; }
+  map $http_origin $cors_allowed { default 0; "" 1; "${ORIGIN}" 1; }
+  map $http_origin $cors_origin { default ""; "${ORIGIN}" $http_origin; }
+  map $http_origin $cors_expose { default ""; "${ORIGIN}" "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, DPoP-Nonce, Retry-After, Last-Event-ID"; }
+  map $http_host $host_allowed { default 0; "~^(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::[0-9]+)?$" 1; }
+  map "$request_method:$content_type" $type_allowed { default 1; "~^POST:(?!application/json(?:;|$))" 0; }
+  server {
+    listen 127.0.0.1:${port};
+    keepalive_requests 1000000;
+    location / {
+      if ($host_allowed = 0) { return 421; }
+      if ($cors_allowed = 0) { return 403; }
+      if ($request_method = OPTIONS) { return 204; }
+      if ($type_allowed = 0) { return 415; }
+      proxy_pass http://server;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Origin "";
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header Accept-Encoding identity;
+      proxy_buffering off;
+      proxy_read_timeout 1h;
+      proxy_hide_header Access-Control-Allow-Origin;
+      proxy_hide_header Access-Control-Allow-Credentials;
+      proxy_hide_header Access-Control-Expose-Headers;
+      add_header Access-Control-Allow-Origin $cors_origin always;
+      add_header Access-Control-Expose-Headers $cors_expose always;
+      add_header Vary Origin always;
+    }
+  }
+}
+`;
+}
+
+/** Starts mcp-proxy, which fronts stdio servers alone: a session with one, as its clients have it. */
+async function startMcpProxy() {
+  const port = await freePort();
+  const bin = join(createRequire(import.meta.url).resolve('mcp-proxy'), '../bin/mcp-proxy.mjs');
+  const proxy = spawn(
+    process.execPath,
+    [
+      bin,
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--',
+      process.execPath,
+      fileURLToPath(import.meta.url),
+      'stdio',
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const exited = once(proxy, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url, exited);
+  return {
+    url,
+    headers: { 'mcp-session-id': await openSession(`${url}/mcp`) },
+    cpuMs: async () => cpuMsOf(proxy.pid),
+    end: async () => {
+      proxy.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** Opens a session of revision 2025-11-25 and gives its id. */
+async function openSession(url) {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const params = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'bench', version: '1' },
+  };
+  const opened = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
+  });
+  await opened.text();
+  const id = opened.headers.get('mcp-session-id');
+  await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'mcp-session-id': id },
+    body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }),
+  });
+  return id;
+}
+
+/** A server on standard input and output that gives the same answer as the upstream, without an SDK to be slow in. */
+async function serveStdio() {
+  const { createInterface } = await import('node:readline');
+  const { result } = JSON.parse(ANSWER);
+  const initialized = {
+    protocolVersion: '2025-11-25',
+    capabilities: { tools: {} },
+    serverInfo: { name: 'bench', version: '1' },
+  };
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { id, method } = JSON.parse(line);
+    if (id === undefined) continue;
+    const answer =
+      method === 'server/discover'
+        ? { error: { code: -32601, message: 'Method not found' } }
+        : { result: method === 'initialize' ? initialized : result };
+    process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...answer })}\n`);
+  }
+}
+
+async function freePort() {
+  const server = createServer();
+  const url = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return Number(new URL(url).port);
+}
+
+/** Waits until something answers. */
+async function answering(url, exited) {
+  let running = true;
+  exited.then(() => {
+    running = false;
+  });
+  while (running) {
+    const answered = await fetch(url).then(
+      () => true,
+      () => false,
+    );
+    if (answered) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`nothing answers at ${url}`);
+}
+
+/** CPU time of a process, of all its threads, as Linux counts it in nanoseconds. */
+function cpuMsOf(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((id) =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return times.reduce((sum, time) => sum + time, 0) / 1e6;
+}
+
+function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
+const [, script, role, ...args] = process.argv;
+if (script === fileURLToPath(import.meta.url)) {
+  if (role === 'stdio') await serveStdio();
+  else await serve(() => (role === 'upstream' ? upstream() : NODE_PROXIES[role](...args)));
+}
