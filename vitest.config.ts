@@ -71,6 +71,15 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        resolve: onSources,
+        test: {
+          name: 'gateway',
+          include: ['test/gateway/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       { resolve: onSources, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       {
         test: {
