@@ -39,6 +39,8 @@ export interface JourneyRequest {
   /** Options of the official client in place of the journey's own. */
   readonly client?: { readonly versionNegotiation: { readonly mode: 'legacy' | 'auto' } };
   readonly count?: { readonly n: number; readonly intervalMs: number };
+  /** Whether the server has the demo's tools, which it has unless told. */
+  readonly ownServer?: boolean;
   /** Hears of each progress event when the page has received it. */
   readonly onProgress?: (progress: number) => void;
 }
@@ -56,11 +58,11 @@ const SOURCES = fileURLToPath(new URL('../../packages/demo/page/', import.meta.u
 /** The journeys of the demo's page without its picture. */
 const PROGRAM = `
   import { JOURNEYS, runJourney } from './journeys.ts';
-  globalThis.runJourneyAt = ({ id, at, client, count }) =>
+  globalThis.runJourneyAt = ({ id, at, client, count, ownServer = true }) =>
     runJourney(JOURNEYS.find((journey) => journey.id === id), {
       mcp: at + '/mcp',
       sse: at + '/sse',
-      ownServer: true,
+      ownServer,
       client,
       count,
       onProgress: ({ progress }) => globalThis.heardProgress?.(progress),
