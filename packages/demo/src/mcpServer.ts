@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { NodeStreamableHTTPServerTransport, toNodeHandler, toWebRequest } from '@modelcontextprotocol/node';
-import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest, type McpServer } from '@modelcontextprotocol/server';
 import { SSEServerTransport } from '@modelcontextprotocol/server-legacy/sse';
 import { createTools, type ToolHooks } from './tools.js';
 
@@ -14,6 +14,8 @@ const METHODS = ['GET', 'POST', 'DELETE'];
 export interface McpServerHooks extends ToolHooks {
   /** Called for every request that arrives, before it is looked at. */
   readonly onRequest?: (request: IncomingMessage) => void;
+  /** Makes what is served, for each session and for each request without one; the demo's tools unless told. */
+  readonly createServer?: () => McpServer;
 }
 
 export interface McpServerApp {
@@ -39,7 +41,8 @@ type ServedRequest = IncomingMessage & { method: string; url: string };
 export function createMcpServer(hooks: McpServerHooks = {}): McpServerApp {
   const streamable = new Map<string, NodeStreamableHTTPServerTransport>();
   const sse = new Map<string, SSEServerTransport>();
-  const modern = createMcpHandler(() => createTools(hooks), { legacy: 'reject' });
+  const { createServer = () => createTools(hooks) } = hooks;
+  const modern = createMcpHandler(createServer, { legacy: 'reject' });
   const serveModern = toNodeHandler(modern);
 
   async function serveMcp(request: ServedRequest, response: ServerResponse): Promise<void> {
@@ -68,7 +71,7 @@ export function createMcpServer(hooks: McpServerHooks = {}): McpServerApp {
         streamable.set(sessionId, transport);
       },
     });
-    const server = createTools(hooks);
+    const server = createServer();
     await server.connect(transport);
     server.server.onclose = () => {
       if (transport.sessionId !== undefined) streamable.delete(transport.sessionId);
@@ -81,7 +84,7 @@ export function createMcpServer(hooks: McpServerHooks = {}): McpServerApp {
   async function serveSse(response: ServerResponse): Promise<void> {
     const transport = new SSEServerTransport(MESSAGES_PATH, response);
     sse.set(transport.sessionId, transport);
-    const server = createTools(hooks);
+    const server = createServer();
     server.server.onclose = () => {
       sse.delete(transport.sessionId);
     };
