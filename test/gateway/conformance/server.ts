@@ -124,6 +124,9 @@ const RESOURCES = {
   'test://watched-resource': { mimeType: 'text/plain', text: 'This resource can be subscribed to.' },
 } as const;
 
+const REGION = { type: 'string', 'x-mcp-header': 'Region' } as const;
+const HEADER_SCHEMA = { type: 'object', properties: { region: REGION }, required: ['region'] } as const;
+
 /** A server with everything that the official suite asks a server for, on the official SDK. */
 export function createConformanceServer(): McpServer {
   const server = new McpServer(
@@ -175,11 +178,7 @@ export function createConformanceServer(): McpServer {
     'test_header_parameter',
     {
       description: 'Has a parameter that clients send as a header too',
-      inputSchema: fromJsonSchema<{ region: string }>({
-        type: 'object',
-        properties: { region: { type: 'string', 'x-mcp-header': 'Region' } },
-        required: ['region'],
-      }),
+      inputSchema: fromJsonSchema<{ region: string }>(HEADER_SCHEMA),
     },
     ({ region }) => text(region),
   );
