@@ -158,7 +158,7 @@ export function createReverseProxy(): ReverseProxy {
   return {
     completions: completion.counts,
     openStreams: () => streams.count(),
-    forward: (passage) => readBody(passage.request, (body) => send(passage, body)),
+    forward: (passage) => readBody(passage, (body) => send(passage, body)),
     endStreams: (which) => streams.end(which),
     cutStreams: () => streams.cut(),
   };
@@ -182,16 +182,16 @@ function targetOf({ request, route, metadata }: Passage): string {
 }
 
 /** Gives a request's body: whole when it is small, as it comes when it is large. */
-function readBody(request: IncomingMessage, use: (body: Body) => void): void {
+function readBody({ request, response }: Passage, use: (body: Body) => void): void {
   const length = bodyLength(request);
   if (length === 0) {
     use(null);
   } else if (length <= SMALL_BODY_BYTES) {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => use(Buffer.concat(chunks)));
+    request.on('end', () => use(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
   } else {
-    use(flowingBody(request));
+    use(flowingBody(request, response));
   }
 }
 
@@ -205,11 +205,13 @@ function bodyLength(request: IncomingMessage): number {
  * A body that flows as the upstream takes it. Not the request itself: the client library destroys a body whose request
  * fails, and with it would go the connection on which the failure is to be answered.
  */
-function flowingBody(request: IncomingMessage): PassThrough {
+function flowingBody(request: IncomingMessage, response: ServerResponse): PassThrough {
   const body = new PassThrough();
   request.pipe(body);
   body.on('error', () => {}); // told by the client library too
-  // A client that still sends would not read the answer, so what nobody wants is read and dropped.
+  // A client that still sends would not read the answer, so what nobody wants is read and dropped: the client library
+  // destroys a body that it has begun to send, and leaves one alone for which it found no connection.
   body.once('close', () => request.resume());
+  response.once('close', () => body.destroy());
   return body;
 }
