@@ -23,24 +23,29 @@ export async function startProcess(script, name, ...args) {
   };
   return {
     url: ready.url,
-    cpuMs: () => ask('cpu').then(({ cpu }) => cpu),
+    cpuMs: () => ask({ name: 'cpu' }).then(({ cpu }) => cpu),
     /** What the process holds, in bytes, behind a garbage collection. */
-    memory: () => ask('memory').then(({ memory }) => memory),
+    memory: () => ask({ name: 'memory' }).then(({ memory }) => memory),
+    /** What else the process can be asked, by `name`. */
+    ask,
     end: () => new Promise((resolve) => child.once('exit', resolve) && child.kill()),
   };
 }
 
 /** The other side of startProcess: starts a server, tells its URL, and then what it is asked. */
-export async function serve(start) {
-  process.on('message', (question) => {
-    if (question === 'memory') {
+export async function serve(start, others = {}) {
+  const answers = {
+    cpu() {
+      const { user, system } = process.cpuUsage();
+      return { cpu: (user + system) / 1000 };
+    },
+    memory() {
       globalThis.gc();
-      process.send({ memory: process.memoryUsage() });
-      return;
-    }
-    const { user, system } = process.cpuUsage();
-    process.send({ cpu: (user + system) / 1000 });
-  });
+      return { memory: process.memoryUsage() };
+    },
+    ...others,
+  };
+  process.on('message', async (question) => process.send(await answers[question.name](question)));
   process.on('disconnect', () => process.exit()); // the benchmark has ended, well or badly
   process.send({ url: await start() });
 }

@@ -20,15 +20,9 @@ export const ANSWER = JSON.stringify({
 
 /** Proxies for Node, as their documentation shows them. */
 const NODE_PROXIES = {
-  async 'mcp-cors gateway'(upstream) {
-    const { startGateway } = await import('@mcp-cors/gateway');
-    const gateway = await startGateway({
-      listen: '127.0.0.1:0',
-      policy: { origins: [ORIGIN] },
-      routes: [{ path: '/', upstream }],
-    });
-    return gateway.url;
-  },
+  // The load is one client's, and far beyond what one client may send by default: it is counted, and let through.
+  'mcp-cors gateway': (upstream) => startOurs(upstream, { requests: { points: 1e9, seconds: 60 } }),
+  'mcp-cors gateway, rates off': (upstream) => startOurs(upstream, 'off'),
   async 'http-proxy-3'(upstream) {
     const { Agent } = await import('node:http');
     const { createProxyServer } = await import('http-proxy-3');
@@ -51,6 +45,17 @@ const NODE_PROXIES = {
     return listen(createServer((request, response) => proxy.web(request, response)));
   },
 };
+
+async function startOurs(upstream, rates) {
+  const { startGateway } = await import('@mcp-cors/gateway');
+  const gateway = await startGateway({
+    listen: '127.0.0.1:0',
+    policy: { origins: [ORIGIN] },
+    routes: [{ path: '/', upstream }],
+    limits: { rates },
+  });
+  return gateway.url;
+}
 
 /** Starts the server behind all proxies. */
 async function upstream() {
