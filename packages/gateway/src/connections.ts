@@ -47,7 +47,7 @@ export function createClients(): Clients {
 /** An upstream, and the connections to it that carry nothing. */
 interface Upstream {
   readonly url: URL;
-  readonly waiting: Client[];
+  readonly waiting: Connection[];
 }
 
 /**
@@ -62,7 +62,7 @@ export function createConnections(
   const connect = buildConnector({ timeout: connectTimeoutMs }); // one for all: thousands of streams may be open
   let retired = false;
 
-  function create({ url, waiting }: Upstream): Client {
+  function create({ url, waiting }: Upstream): Connection {
     const client = new Client(url, {
       connect,
       headersTimeout: headersTimeoutMs,
@@ -70,33 +70,32 @@ export function createConnections(
     });
     clients.add(client);
     client.on('disconnect', () => {
-      const i = waiting.indexOf(client);
+      const i = waiting.indexOf(connection);
       if (i === -1) return; // it carries something, and will be released or destroyed
       waiting.splice(i, 1);
       clients.discard(client);
     });
-    return client;
+    const connection: Connection = {
+      dispatch: (options, handler) => void client.dispatch(options, handler),
+      release() {
+        if (retired) clients.discard(client);
+        else waiting.push(connection);
+      },
+      destroy: () => clients.discard(client),
+    };
+    return connection;
   }
 
   return {
     take(origin) {
       const upstream = upstreams.get(origin) ?? { url: new URL(origin), waiting: [] };
       upstreams.set(origin, upstream);
-      const { waiting } = upstream;
-      const client = waiting.pop() ?? create(upstream);
-      return {
-        dispatch: (options, handler) => void client.dispatch(options, handler),
-        release: () => {
-          if (retired) clients.discard(client);
-          else waiting.push(client);
-        },
-        destroy: () => clients.discard(client),
-      };
+      return upstream.waiting.pop() ?? create(upstream);
     },
     retire() {
       retired = true;
       for (const { waiting } of upstreams.values())
-        for (const client of waiting.splice(0)) clients.discard(client);
+        for (const connection of waiting.splice(0)) connection.destroy();
     },
   };
 }

@@ -33,7 +33,7 @@ export function followExchanges(server: Server): Exchanges {
   });
   server.on('request', ({ socket }, response) => {
     open.add(response);
-    response.once('close', () => {
+    response.on('close', () => {
       open.delete(response);
       if (finishing) closeUnlessAnswering(socket);
     });

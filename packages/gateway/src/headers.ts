@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { type Decision, isCorsResponseHeader, mergeVary } from 'mcp-cors';
+import { type Decision, type HeaderField, isCorsResponseHeader, mergeVary } from 'mcp-cors';
 import type { Presentation } from './config/present.js';
 
 /** Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are never forwarded. */
@@ -68,8 +68,12 @@ export function presentedHost(
 
 /** Names that a Connection header takes out of a message (RFC 9110 section 7.6.1). */
 function connectionOptions(connection: string | undefined): readonly string[] {
-  return connection === undefined ? [] : connection.split(',').map((name) => name.trim().toLowerCase());
+  // What almost every message says names nothing that is forwarded.
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NO_NAMES;
+  return connection.split(',').map((name) => name.trim().toLowerCase());
 }
+
+const NO_NAMES: readonly string[] = [];
 
 /**
  * The headers for the upstream, as a flat list of names and values: the client's own spelling, order and repetition,
@@ -123,7 +127,10 @@ export function responseHeaders(upstream: IncomingHttpHeaders, decision: Decisio
 /** Puts a decision's headers over others. */
 export function withDecision(headers: ResponseHeaders, decision: Decision): ResponseHeaders {
   if (decision.wouldDeny !== undefined) return headers;
-  for (const [name, value] of decision.headers) headers[name.toLowerCase()] = value;
+  for (let i = 0; i < decision.headers.length; i++) {
+    const field = decision.headers[i] as HeaderField;
+    headers[field[0].toLowerCase()] = field[1];
+  }
   if (decision.vary !== '') headers.vary = mergeVary(text(headers.vary), decision.vary);
   return headers;
 }

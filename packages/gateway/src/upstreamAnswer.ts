@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors } from 'undici';
 import { answer } from './answer.js';
 import type { Connection } from './connections.js';
@@ -98,8 +98,8 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     }
     idle.start();
     if (isHoldable(headers)) {
-      held = [];
-      validateHead(response, headers);
+      if (isWritable(headers)) held = [];
+      else fail('upstream-answer-invalid');
       return;
     }
     writeHead();
@@ -159,7 +159,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
   function onClose(): void {
     if (!over) breakOff();
   }
-  response.once('close', onClose);
+  response.on('close', onClose);
 
   return {
     onRequestStart(started) {
@@ -210,7 +210,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
         return;
       }
       const { onHeld } = route;
-      const body = held && Buffer.concat(held);
+      const body = held?.length === 1 ? held[0] : held && Buffer.concat(held);
       const kept =
         onHeld !== undefined && head !== undefined && body !== undefined
           ? onHeld(head.status, body, () => give(body))
@@ -266,13 +266,21 @@ function isHoldable(headers: ResponseHeaders): boolean {
   return length === undefined || Number(length) <= HELD_BODY_BYTES;
 }
 
-/** Throws as `writeHead` would, while there is still time to answer otherwise. */
-function validateHead(response: ServerResponse, headers: ResponseHeaders): void {
+/**
+ * Whether `writeHead` would throw over a value, asked while there is still time to answer otherwise. Setting and removing the
+ * headers would say so too, and make Node write the head the slow way; the client library has checked the names.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+ */
+function isWritable(headers: ResponseHeaders): boolean {
   for (const name in headers) {
-    response.setHeader(name, headers[name] as string);
-    response.removeHeader(name);
+    const value = headers[name] as string | string[];
+    if (typeof value === 'string' ? UNWRITABLE.test(value) : value.some((line) => UNWRITABLE.test(line)))
+      return false;
   }
+  return true;
 }
+
+const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** What the client is told of an error of the client library. */
 function reasonOf(error: Error, connected: boolean): GatewayAnswer {
