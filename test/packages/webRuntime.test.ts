@@ -21,6 +21,7 @@ const WEB_STANDARD = {
   console,
   crypto,
   performance,
+  queueMicrotask,
   setTimeout,
 };
 
