@@ -26,6 +26,12 @@ const NEEDS = [
   { what: 'HAProxy', debian: ['haproxy'], present: () => runs('haproxy', '-v') },
   { what: 'Apache', debian: ['apache2'], present: () => runs('apache2', '-v') },
   {
+    what: 'certutil',
+    debian: ['libnss3-tools'],
+    // It has no call that does nothing and succeeds.
+    present: () => spawnSync('certutil', ['-H'], { stdio: 'ignore' }).error === undefined,
+  },
+  {
     what: 'FastAPI and uvicorn for /usr/bin/python3',
     debian: ['python3-fastapi', 'uvicorn'],
     present: () => runs('/usr/bin/python3', '-c', 'import fastapi, starlette, uvicorn'),

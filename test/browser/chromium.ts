@@ -34,10 +34,12 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export async function startChromium(flags: readonly string[] = []): Promise<Chromium> {
+/** Starts Chromium, with flags of its own, and the home folder of somebody where that matters. */
+export async function startChromium(flags: readonly string[] = [], home?: string): Promise<Chromium> {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
     args: [...FLAGS, ...flags],
+    ...(home === undefined ? {} : { env: { ...process.env, HOME: home } as Record<string, string> }),
   });
   return {
     open: (url) => openTab(browser, url),

@@ -25,6 +25,8 @@ export interface Answer {
 /** Anything that applies a policy, as a vector meets it. */
 export interface Carrier {
   readonly name: CarrierName;
+  /** The carriers to all of which a vector must be shown for this one to see it, where they are not itself alone. */
+  readonly shownLike?: readonly CarrierName[];
   /** Whether responses come over a socket, from an application with headers of its own. */
   readonly onSocket: boolean;
   answer(policy: StaticPolicyConfig, request: VectorRequest): Promise<Answer>;

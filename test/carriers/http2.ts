@@ -2,7 +2,7 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type Http2RequestListener, mcpCors } from 'mcp-cors/node';
 import { type Carrier, createSocketCarrier, withoutOuterSpace } from './carriers.js';
-import { exchangeFields, type Field } from './http2Wire.js';
+import { exchangeFields, type Field, type Http2Server } from './http2Wire.js';
 import type { Line } from './vectors.js';
 import type { WireResponse } from './wire.js';
 
@@ -27,13 +27,16 @@ export function createHttp2Carrier(): Carrier {
           }),
       };
     },
-    exchange,
+    (port, method, target, lines) => exchangeHttp2({ port }, method, target, lines),
   );
 }
 
-/** Sends a vector's request as a browser would: the first Host is the authority, the others stay what they are. */
-async function exchange(
-  port: number,
+/**
+ * Sends a vector's request as a browser would: the first Host is the authority, the others stay what they are. Over TLS,
+ * it says that it came over http, as vectors do, for a server that believes it.
+ */
+export async function exchangeHttp2(
+  server: Http2Server,
   method: string,
   target: string,
   lines: readonly Line[],
@@ -45,14 +48,15 @@ async function exchange(
   const authority = fields[host]?.[1];
   const block: readonly Field[] = [
     [':method', method],
-    [':scheme', 'http'],
+    [':scheme', server.tls === undefined ? 'http' : 'https'],
     [':path', target],
     ...(authority === undefined ? [] : [[':authority', authority] as const]),
     ...fields.filter((_, i) => i !== host),
+    ...(server.tls === undefined ? [] : [['x-forwarded-proto', 'http'] as const]),
     ...(body === undefined ? [] : [['content-length', String(body.length)] as const]),
   ];
   try {
-    return await exchangeFields({ port }, block, body);
+    return await exchangeFields(server, block, body);
   } catch (error) {
     const status = statusOf(error);
     if (status === undefined) throw error;

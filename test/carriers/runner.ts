@@ -49,5 +49,5 @@ export function runVectors(carrier: Carrier): void {
 }
 
 function isShown(vector: Vector, carrier: Carrier): boolean {
-  return vector.only.includes(carrier.name);
+  return (carrier.shownLike ?? [carrier.name]).every((name) => vector.only.includes(name));
 }

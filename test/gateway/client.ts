@@ -1,11 +1,16 @@
-import { type ClientRequest, type IncomingMessage, request as sendRequest } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as sendHttp } from 'node:http';
+import { request as sendHttps } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, vi } from 'vitest';
 
 /** The page that the tests' policies allow. */
 export const PAGE = 'https://app.example.com';
 /** A page that none of them allows. */
 export const FOREIGN_PAGE = 'https://evil.example';
+
+/** Which certificate a gateway has is for the tests of certificates. */
+export const ANY_CERTIFICATE = { rejectUnauthorized: false } as const;
 
 /** A request as tests write it. */
 export interface Sending {
@@ -38,7 +43,7 @@ export function begin(
   { method = 'POST', target = '/mcp', headers = [], origin = PAGE, body }: Sending = {},
   { hold = false }: { readonly hold?: boolean } = {},
 ): ClientRequest {
-  const { hostname, port } = new URL(url);
+  const { hostname, port, protocol } = new URL(url);
   const given = new Set(headers.map(([name]) => name.toLowerCase()));
   const lines: [string, string][] = headers.map(([name, value]) => [name, value]);
   if (!given.has('host')) lines.unshift(['Host', `${hostname}:${port}`]);
@@ -47,7 +52,9 @@ export function begin(
   if (body !== undefined && !given.has('transfer-encoding')) {
     lines.push(['Content-Length', String(Buffer.byteLength(body))]);
   }
-  const request = sendRequest({
+  const send = protocol === 'https:' ? sendHttps : sendHttp;
+  const request = send({
+    ...ANY_CERTIFICATE,
     hostname,
     port,
     method,
@@ -135,15 +142,17 @@ export async function connectRaw(
   url: string,
   text: string,
 ): Promise<{ readonly socket: Socket; readonly received: () => string }> {
-  const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) });
+  const { hostname, port, protocol } = new URL(url);
+  const place = { host: hostname, port: Number(port) };
+  const secure = protocol === 'https:';
+  const socket = secure ? connectTls({ ...ANY_CERTIFICATE, ...place }) : connect(place);
   onTestFinished(() => void socket.destroy());
   let received = '';
   socket.on('error', () => {});
   socket.on('data', (bytes) => {
     received += bytes.toString('latin1');
   });
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  await new Promise<void>((resolve) => socket.once(secure ? 'secureConnect' : 'connect', resolve));
   socket.write(text, 'latin1');
   return { socket, received: () => received };
 }

@@ -10,6 +10,8 @@ import {
 } from '@mcp-cors/gateway';
 import type { PolicyConfig } from 'mcp-cors';
 import { onTestFinished } from 'vitest';
+import type { Certificate } from '../carriers/http2Certificate.js';
+import { type CertificateFiles, writeCertificate } from './certificate.js';
 import { PAGE } from './client.js';
 
 /** What differs from the plainest gateway. */
@@ -21,16 +23,38 @@ export interface Setting extends GatewayOptions {
   readonly publicUrl?: string;
   readonly audit?: AuditConfig;
   readonly metrics?: MetricsConfig;
+  readonly tls?: GatewayConfig['tls'];
+  readonly trustProxy?: GatewayConfig['trustProxy'];
+}
+
+/** A certificate in files, which live as long as the test. */
+export function testCertificate(certificate?: Certificate): CertificateFiles {
+  const written = writeCertificate(certificate);
+  onTestFinished(written.remove);
+  return written;
 }
 
 /** Starts a gateway for the allowed page in front of `/mcp` of an upstream; it lives as long as the test. */
 export async function startTestGateway(
   upstream: { readonly url: string },
-  { policy, routes, limits, listen = '127.0.0.1:0', publicUrl, audit, metrics, ...listeners }: Setting = {},
+  {
+    policy,
+    routes,
+    limits,
+    listen = '127.0.0.1:0',
+    publicUrl,
+    audit,
+    metrics,
+    tls,
+    trustProxy,
+    ...listeners
+  }: Setting = {},
 ): Promise<Gateway> {
   const config: GatewayConfig = {
     listen,
     publicUrl,
+    tls,
+    trustProxy,
     policy: { origins: [PAGE], ...policy },
     routes: routes ?? [{ path: '/', upstream: upstream.url }],
     limits: { shutdownTimeoutMs: 200, ...limits },

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { Provenance } from 'mcp-cors/node';
 import type { Route } from './config/routes.js';
+import { authorityOf } from './forwarding.js';
 import { findRoute, isPlainPath, upstreamTarget } from './routing.js';
 
 /** An exchange with an upstream, and what it takes to find the upstream's own addresses from outside. */
@@ -28,11 +30,18 @@ export type Located =
 /** Longest address that is looked at, in characters. */
 const MAX_ADDRESS_LENGTH = 8_192;
 
-/** Where clients reach the gateway: as configured, or else as this request says, whose Host the policy has checked. */
-export function publicOriginOf(request: IncomingMessage, publicUrl: string | undefined): string | undefined {
+/**
+ * Where clients reach the gateway: as configured, or else as this request says, whose host the policy has checked and whose
+ * scheme a trusted proxy may have said.
+ */
+export function publicOriginOf(
+  request: IncomingMessage,
+  { scheme }: Pick<Provenance, 'scheme'>,
+  publicUrl: string | undefined,
+): string | undefined {
   if (publicUrl !== undefined) return publicUrl;
-  const { host } = request.headers;
-  const origin = `${'encrypted' in request.socket ? 'https' : 'http'}://${host}`;
+  const host = authorityOf(request);
+  const origin = `${scheme}://${host}`;
   return host !== undefined && URL.canParse(origin) && new URL(origin).origin === origin ? origin : undefined;
 }
 

@@ -1,4 +1,15 @@
-/** What the gateway itself answers, apart from denials of the policy: status, and the message for the client. */
+/** An answer of the gateway's own. */
+interface AnswerSpec {
+  readonly status: number;
+  /** For the client. */
+  readonly message: string;
+  /** When it may try again. */
+  readonly retryAfterSeconds?: number;
+  /** Whether the rest of the request is not worth reading. */
+  readonly closes?: true;
+}
+
+/** What the gateway itself answers, apart from denials of the policy. */
 export const GATEWAY_ANSWERS = {
   'no-route': { status: 404, message: 'No route of the gateway leads here' },
   'path-not-plain': {
@@ -15,7 +26,23 @@ export const GATEWAY_ANSWERS = {
   'upstream-answer-invalid': { status: 502, message: 'The MCP server sent an answer that is not valid HTTP' },
   'upstream-redirects': { status: 502, message: 'The MCP server redirects in a circle' },
   'upstream-timeout': { status: 504, message: 'The MCP server did not answer in time' },
-} as const;
+  /** Over HTTP/2 alone: in HTTP/1.1 the parser refuses it, and nothing is known of the page. */
+  'head-too-large': {
+    status: 431,
+    message: 'The headers of the request are larger than the gateway lets pass',
+  },
+  'body-too-large': {
+    status: 413,
+    message: 'The body of the request is larger than the gateway lets pass',
+    closes: true,
+  },
+  'body-too-slow': { status: 408, message: 'The body of the request did not arrive in time', closes: true },
+  'too-many-streams': {
+    status: 429,
+    message: 'This client has as many event streams open as it may',
+    retryAfterSeconds: 5,
+  },
+} as const satisfies Readonly<Record<string, AnswerSpec>>;
 
 /** A stable code of {@link GATEWAY_ANSWERS}. */
 export type GatewayAnswer = keyof typeof GATEWAY_ANSWERS;
@@ -39,6 +66,19 @@ export const GATEWAY_FAULTS = {
 
 /** A stable code of {@link GATEWAY_FAULTS}. */
 export type GatewayFault = keyof typeof GATEWAY_FAULTS;
+
+/**
+ * What is said to a client whose bytes are no request that could be decided about: by Node's codes of errors, and by
+ * ours. All others are a `400 Bad Request`. There is nothing in them that a page could read.
+ */
+export const UNREADABLE_REQUESTS = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  TRANSFER_CODING_UNKNOWN: '501 Not Implemented',
+  CONNECT: '501 Not Implemented',
+  VERSION: '505 HTTP Version Not Supported',
+} as const satisfies Readonly<Record<string, string>>;
 
 /** One thing that is wrong with a gateway's configuration, or that keeps it from starting. */
 export interface GatewayIssue {

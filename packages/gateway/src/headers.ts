@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type Decision, type HeaderField, isCorsResponseHeader, mergeVary } from 'mcp-cors';
+import type { Provenance } from 'mcp-cors/node';
 import type { Presentation } from './config/present.js';
+import { addForwarding, authorityOf } from './forwarding.js';
 
 /** Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are never forwarded. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -49,6 +51,7 @@ export interface Presenting {
   readonly keepPageHeaders: boolean;
   readonly host: string;
   readonly present: Presentation;
+  readonly provenance: Provenance;
   /** Whether the answer is to come without a content coding, so that it can be read here. */
   readonly uncoded: boolean;
   /** In place of the client's. */
@@ -63,7 +66,7 @@ export function presentedHost(
   { upstream, present: { host } }: { readonly upstream: URL; readonly present: Presentation },
 ): string {
   if (host === 'upstream') return upstream.host;
-  return host === 'keep' ? (request.headers.host ?? upstream.host) : host;
+  return host === 'keep' ? (authorityOf(request) ?? upstream.host) : host;
 }
 
 /** Names that a Connection header takes out of a message (RFC 9110 section 7.6.1). */
@@ -80,10 +83,10 @@ const NO_NAMES: readonly string[] = [];
  * without what belongs to the client's connection.
  */
 export function requestHeaders(request: IncomingMessage, presenting: Presenting): string[] {
-  const { host, keepPageHeaders, present, uncoded, requestId, bodyLength } = presenting;
+  const { host, keepPageHeaders, present, uncoded, requestId, bodyLength, provenance } = presenting;
   const raw = request.rawHeaders;
   const dropped = connectionOptions(request.headers.connection);
-  const wantsStream = request.headers.accept?.toLowerCase().includes('text/event-stream') ?? false;
+  const wantsStream = acceptsStream(request);
   const headers = ['Host', host];
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
@@ -95,16 +98,23 @@ export function requestHeaders(request: IncomingMessage, presenting: Presenting)
     // A compressed event stream is a buffered one.
     if ((wantsStream || uncoded) && name === 'accept-encoding') continue;
     if (requestId !== undefined && name === 'x-request-id') continue;
+    if (name.startsWith(':')) continue; // of HTTP/2 alone (RFC 9113 section 8.3)
+    if (name === 'cookie' && request.httpVersionMajor === 2) continue;
     const isLength = bodyLength !== undefined && name === 'content-length';
     headers.push(raw[i] as string, isLength ? String(bodyLength) : (raw[i + 1] as string));
   }
   if (wantsStream || uncoded) headers.push('Accept-Encoding', 'identity');
+  // HTTP/2 may have it in several fields, which are one in HTTP/1.1 (RFC 9113 section 8.2.3).
+  const { cookie } = request.headers;
+  if (cookie !== undefined && request.httpVersionMajor === 2) headers.push('Cookie', cookie);
   if (requestId !== undefined) headers.push('X-Request-Id', requestId);
-  if (request.socket.remoteAddress !== undefined)
-    headers.push('X-Forwarded-For', request.socket.remoteAddress);
-  if (request.headers.host !== undefined) headers.push('X-Forwarded-Host', request.headers.host);
-  headers.push('X-Forwarded-Proto', 'encrypted' in request.socket ? 'https' : 'http');
+  addForwarding(headers, request, provenance);
   return headers;
+}
+
+/** Whether the answer to a request may be an event stream. */
+export function acceptsStream({ headers: { accept } }: IncomingMessage): boolean {
+  return accept?.toLowerCase().includes('text/event-stream') ?? false;
 }
 
 /** Headers of a response, by name in lower case. */

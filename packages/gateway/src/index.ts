@@ -6,6 +6,7 @@ export type { MetricsConfig, TokenConfig } from './config/metrics.js';
 export type { RateConfig, RatesConfig } from './config/rates.js';
 export type { RouteConfig } from './config/routes.js';
 export { GATEWAY_SCHEMA } from './config/schema.js';
+export type { TlsConfig, TlsFiles } from './config/tls.js';
 export {
   GATEWAY_ANSWERS,
   GATEWAY_FAULTS,
@@ -18,4 +19,7 @@ export { type Exchange, type ExchangeListener, readableHeaders } from './journal
 export type { CompletionCounts } from './params/completion.js';
 export { type Gateway, type GatewayOptions, startGateway } from './server.js';
 export { createEventCounter, type EventCounter } from './sse.js';
+export type { CertificateEvent } from './tls/keeper.js';
+export type { LocalAuthority } from './tls/localAuthority.js';
+export { type TrustStep, trustSteps } from './tls/trustSteps.js';
 export { watchFiles } from './watch.js';

@@ -11,13 +11,14 @@ export function listenOn(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },
   path: string,
+  scheme: 'http' | 'https' = 'http',
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port, path)));
     server.listen(port, host, () => {
       const address = server.address() as AddressInfo;
       const shown = isLoopbackListen(host) && !host.includes(':') ? host : address.address;
-      resolve(`http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`);
+      resolve(`${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`);
     });
   });
 }

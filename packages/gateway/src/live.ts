@@ -29,7 +29,7 @@ export interface LiveService {
 /** Makes a service. `check` finds what cannot be known from a configuration alone, `onReplace` hears of each new one. */
 export function createLiveService(
   first: GatewaySettings,
-  check: (settings: GatewaySettings) => readonly GatewayIssue[],
+  check: (settings: GatewaySettings) => readonly GatewayIssue[] | Promise<readonly GatewayIssue[]>,
   onReplace: (settings: GatewaySettings) => void = () => {},
 ): LiveService {
   const clients = createClients();
@@ -47,7 +47,7 @@ export function createLiveService(
 
   async function replace(config: GatewayConfig): Promise<void> {
     const settings = await readGatewayConfigGradually(config, createPause());
-    const issues = [...lastingIssues(first, settings), ...check(settings)];
+    const issues = [...lastingIssues(first, settings), ...(await check(settings))];
     if (issues.length > 0) throw new GatewayConfigError(issues);
     const previous = current;
     current = serve(settings);
@@ -97,6 +97,12 @@ const LASTING: readonly {
     code: 'listen-changed',
     what: 'what the gateway listens on',
     of: ({ host, port }) => [host, port],
+  },
+  {
+    path: 'tls',
+    code: 'tls-changed',
+    what: 'whether the gateway serves https',
+    of: ({ tls }) => tls === undefined,
   },
   { path: 'audit', code: 'audit-changed', what: 'the audit', of: ({ audit }) => audit },
   { path: 'metrics', code: 'metrics-changed', what: 'the admin listener', of: ({ metrics }) => metrics },

@@ -139,7 +139,7 @@ function pathOf(target: string): string {
 }
 
 function placeOf({ passage, target, host }: Pick<UpstreamExchange, 'passage' | 'target' | 'host'>): Place {
-  const { request, route, service } = passage;
+  const { request, provenance, route, service } = passage;
   const { routes, publicUrl } = service.settings;
   return {
     route,
@@ -147,6 +147,6 @@ function placeOf({ passage, target, host }: Pick<UpstreamExchange, 'passage' | '
     target,
     host,
     publicTarget: request.url ?? '/',
-    publicOrigin: publicOriginOf(request, publicUrl),
+    publicOrigin: publicOriginOf(request, provenance, publicUrl),
   };
 }

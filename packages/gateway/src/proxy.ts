@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PassThrough } from 'node:stream';
 import type { Decision, RequestHead } from 'mcp-cors';
+import type { Provenance } from 'mcp-cors/node';
 import type { Dispatcher } from 'undici';
+import { answer } from './answer.js';
 import type { Route } from './config/routes.js';
+import type { GatewayAnswer } from './errors.js';
 import { createEventStreams } from './eventStreams.js';
-import { presentedHost, requestHeaders } from './headers.js';
+import { acceptsStream, presentedHost, requestHeaders } from './headers.js';
 import type { ExchangeRecord } from './journal.js';
 import type { Service } from './live.js';
 import { mendRequest, type UpstreamExchange, wantsUncoded } from './mending.js';
@@ -16,7 +18,9 @@ import {
   type Sending,
 } from './params/completion.js';
 import { observed } from './params/observation.js';
+import { type Body, createBodyReader, isWhole } from './requestBody.js';
 import { upstreamTarget } from './routing.js';
+import { createStreamLimit } from './streamLimit.js';
 import { createUpstreamAnswer } from './upstreamAnswer.js';
 
 /** A request that the policy let through. */
@@ -26,6 +30,7 @@ export interface Passage {
   /** As the client sent it. */
   readonly head: RequestHead;
   readonly decision: Decision;
+  readonly provenance: Provenance;
   readonly route: Route;
   /** What metadata is asked for, where its path is not below that of the route. */
   readonly metadata: MetadataRequest | undefined;
@@ -58,12 +63,9 @@ export interface ReverseProxy {
   completions(): CompletionCounts;
   /** How many are open. */
   openStreams(): number;
+  /** Stops what it does on its own. */
+  stop(): void;
 }
-
-type Body = Buffer | PassThrough | null;
-
-/** Request bodies up to this size are sent whole; larger ones flow. */
-const SMALL_BODY_BYTES = 65_536;
 
 /** Nothing added, nobody watching. */
 const PLAIN: Sending = Object.freeze({});
@@ -81,6 +83,20 @@ interface Outgoing {
 export function createReverseProxy(): ReverseProxy {
   const streams = createEventStreams();
   const completion = createParamCompletion();
+  const bodies = createBodyReader();
+  const streamLimit = createStreamLimit();
+
+  /** Counts the event stream that a passage has become. */
+  function countStream({ response, decision, provenance, service }: Passage): void {
+    const { maxStreamsPerClient } = service.settings.limits;
+    streamLimit.add(provenance.address, decision, maxStreamsPerClient, response);
+  }
+
+  /** Whether one more event stream would be too many for this client. */
+  function isOneTooMany({ decision, provenance, service }: Passage): boolean {
+    const { maxStreamsPerClient } = service.settings.limits;
+    return streamLimit.isReached(provenance.address, decision, maxStreamsPerClient);
+  }
 
   function dispatch(outgoing: Outgoing, redirects: number): void {
     const { passage, target, body, sending } = outgoing;
@@ -93,10 +109,7 @@ export function createReverseProxy(): ReverseProxy {
       target,
       host: presentedHost(request, route),
       redirects,
-      repeat:
-        body instanceof PassThrough
-          ? undefined
-          : (next) => dispatch({ ...outgoing, target: next }, redirects + 1),
+      repeat: isWhole(body) ? (next) => dispatch({ ...outgoing, target: next }, redirects + 1) : undefined,
     };
     const headers = headersFor(passage, target, body);
     if (sending.added !== undefined) headers.push(...sending.added);
@@ -111,6 +124,8 @@ export function createReverseProxy(): ReverseProxy {
       connection,
       bodyTimeoutMs: service.settings.limits.bodyTimeoutMs,
       streams,
+      isStreamTooMany: () => isOneTooMany(passage),
+      onStream: () => countStream(passage),
       onConnected: attempt?.onConnected,
       onUnreachable: attempt && (() => dispatchAgain(attempt.onUnreachable(), body)),
       onHeld: sending.onHeld,
@@ -124,14 +139,14 @@ export function createReverseProxy(): ReverseProxy {
 
   /** A body that flows cannot be sent a second time. */
   function dispatchAgain(passage: Passage | undefined, body: Body): boolean {
-    if (passage === undefined || body instanceof PassThrough) return false;
+    if (passage === undefined || !isWhole(body)) return false;
     send(passage, body);
     return true;
   }
 
   /** Sends a request under the names that the upstream knows, a tool call of a page with the headers that its tool wants. */
   function send(passage: Passage, given: Body): void {
-    const { request, decision, route, service } = passage;
+    const { request, decision, provenance, route, service } = passage;
     let target = targetOf(passage);
     let body = given;
     if (route.oauth === 'rewrite') {
@@ -145,7 +160,7 @@ export function createReverseProxy(): ReverseProxy {
     }
     const outgoing = {
       request,
-      address: request.socket.remoteAddress,
+      address: provenance.address,
       upstream: route.upstream.href,
       path: target,
       headers: headersFor(passage, target, body),
@@ -158,15 +173,26 @@ export function createReverseProxy(): ReverseProxy {
   return {
     completions: completion.counts,
     openStreams: () => streams.count(),
-    forward: (passage) => readBody(passage, (body) => send(passage, body)),
+    forward(passage) {
+      const { request, response, decision, service } = passage;
+      const refuse = (reason: GatewayAnswer): void => answer(response, decision, reason);
+      // What would open a stream is refused before the server works on it.
+      if (isOneTooMany(passage) && acceptsStream(request)) refuse('too-many-streams');
+      else {
+        const { limits } = service.settings;
+        bodies.read(request, response, { limits, refuse, use: (body) => send(passage, body) });
+      }
+    },
     endStreams: (which) => streams.end(which),
     cutStreams: () => streams.cut(),
+    stop: () => bodies.stop(),
   };
 }
 
 function headersFor(passage: Passage, target: string, body: Body): string[] {
-  const { request, decision, route, requestId } = passage;
+  const { request, decision, provenance, route, requestId } = passage;
   return requestHeaders(request, {
+    provenance,
     host: presentedHost(request, route),
     keepPageHeaders: decision.wouldDeny !== undefined,
     present: route.present,
@@ -179,39 +205,4 @@ function headersFor(passage: Passage, target: string, body: Body): string[] {
 /** The request target for the upstream. */
 function targetOf({ request, route, metadata }: Passage): string {
   return metadata === undefined ? upstreamTarget(request.url ?? '/', route) : metadataTarget(metadata, route);
-}
-
-/** Gives a request's body: whole when it is small, as it comes when it is large. */
-function readBody({ request, response }: Passage, use: (body: Body) => void): void {
-  const length = bodyLength(request);
-  if (length === 0) {
-    use(null);
-  } else if (length <= SMALL_BODY_BYTES) {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => use(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-  } else {
-    use(flowingBody(request, response));
-  }
-}
-
-/** The length of a request's body in bytes; Infinity when the head does not say (RFC 9112 section 6.3). */
-function bodyLength(request: IncomingMessage): number {
-  if (request.headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
-  return Number(request.headers['content-length'] ?? 0);
-}
-
-/**
- * A body that flows as the upstream takes it. Not the request itself: the client library destroys a body whose request
- * fails, and with it would go the connection on which the failure is to be answered.
- */
-function flowingBody(request: IncomingMessage, response: ServerResponse): PassThrough {
-  const body = new PassThrough();
-  request.pipe(body);
-  body.on('error', () => {}); // told by the client library too
-  // A client that still sends would not read the answer, so what nobody wants is read and dropped: the client library
-  // destroys a body that it has begun to send, and leaves one alone for which it found no connection.
-  body.once('close', () => request.resume());
-  response.once('close', () => body.destroy());
-  return body;
 }

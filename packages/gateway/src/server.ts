@@ -1,15 +1,16 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Admission, CarrierOptions } from 'mcp-cors/carrier';
 import { applyDecision, readRequestHead, rewriteRequest } from 'mcp-cors/node';
 import { answer } from './answer.js';
+import { refuseUnreadable } from './clientError.js';
 import { type GatewayConfig, type GatewaySettings, readGatewayConfig } from './config/config.js';
 import { GatewayConfigError } from './errors.js';
 import { type Exchanges, followExchanges } from './exchanges.js';
 import { createInstruments, type Instruments } from './instruments.js';
 import type { ExchangeListener } from './journal.js';
 import { createAdmissions } from './limits/admissions.js';
+import { applyLimits, createListener, isLargeHead } from './listener.js';
 import type { Tell } from './listeners.js';
 import { listenOn } from './listening.js';
 import { createLiveService, type LiveService } from './live.js';
@@ -19,6 +20,9 @@ import type { CompletionCounts } from './params/completion.js';
 import { createReverseProxy, type ReverseProxy } from './proxy.js';
 import { forwardToReplica } from './replicas.js';
 import { findRoute, isPlainPath } from './routing.js';
+import { createTlsEdge, type TlsEdge } from './tls/edge.js';
+import type { CertificateEvent } from './tls/keeper.js';
+import type { LocalAuthority } from './tls/localAuthority.js';
 
 /** Listeners to what a gateway does, and what else a carrier takes. */
 export interface GatewayOptions extends CarrierOptions {
@@ -26,12 +30,16 @@ export interface GatewayOptions extends CarrierOptions {
   readonly onExchange?: ExchangeListener | undefined;
   /** Is told what the owner has to know while requests are served. Default: standard error. */
   readonly onWarning?: Tell | undefined;
+  /** Hears of a certificate that was replaced, or could not be, while the gateway served. */
+  readonly onCertificate?: ((event: CertificateEvent) => void) | undefined;
 }
 
 /** A gateway that serves. */
 export interface Gateway {
   /** Where it listens, without a path: `http://127.0.0.1:8808`. */
   readonly url: string;
+  /** The authority that signed its certificate, with `tls: auto`. */
+  readonly authority: LocalAuthority | undefined;
   /** How often `Mcp-Param-*` headers of tool calls were completed, and tools asked for to that end. */
   completions(): CompletionCounts;
   /** Where the admin listener is, if there is one: `http://127.0.0.1:9808`. */
@@ -48,19 +56,23 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Longer than the idle time-outs of common load balancers (60 s), so that it is never us who close first. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-
 /**
  * Starts a gateway.
  * @throws {GatewayConfigError} when the configuration is not valid, or when it cannot listen as configured.
  */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const settings = readGatewayConfig(config);
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS });
-  server.maxHeadersCount = 0; // their size is bounded; a bound on their number would hide those that are past it
+  const edge = await createTlsEdge(settings, options.onCertificate);
+  const server = createListener(settings.limits, edge.certificate);
   const check = ({ routes }: GatewaySettings) => loopIssues(routes, server.address() as AddressInfo);
-  const live = createLiveService(settings, check);
+  const live = createLiveService(
+    settings,
+    async (next) => [...check(next), ...(await edge.prepare(next))],
+    ({ limits }) => {
+      edge.replace();
+      applyLimits(server, limits);
+    },
+  );
   const proxy = createReverseProxy();
   const exchanges = followExchanges(server);
   const instruments = await createInstruments({
@@ -72,32 +84,34 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     openStreams: proxy.openStreams,
     completions: proxy.completions,
   });
-  server.on('request', createHandler(live, proxy, instruments));
-  server.on('clientError', (error, socket) =>
-    answerClientError(error, socket, exchanges.isAnswering(socket), instruments),
-  );
+  const isUnambiguous = refuseUnreadable(server, exchanges, instruments.reject);
+  server.on('request', createHandler(live, proxy, instruments, isUnambiguous));
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
 
   let url: string;
   try {
-    url = await listenOn(server, settings, 'listen');
+    url = await listenOn(server, settings, 'listen', settings.tls === undefined ? 'http' : 'https');
     const issues = check(settings);
     if (issues.length > 0) throw new GatewayConfigError(issues);
     await instruments.start();
   } catch (error) {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
+    proxy.stop();
     await instruments.close();
     throw error;
   }
+  edge.serve(server);
 
   let closing: Promise<void> | undefined;
   return {
     url,
+    authority: edge.authority,
     completions: proxy.completions,
     adminUrl: instruments.adminUrl,
     reopen: instruments.reopen,
     reload: (next) => live.reload(next),
     close() {
-      closing ??= closeGateway({ server, exchanges, proxy, live, instruments });
+      closing ??= closeGateway({ server, exchanges, proxy, live, instruments, edge });
       return closing;
     },
   };
@@ -108,14 +122,17 @@ function createHandler(
   live: LiveService,
   proxy: ReverseProxy,
   instruments: Instruments,
+  isUnambiguous: (request: IncomingMessage) => boolean,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const { carrier, follow } = instruments;
   const admissionsOf = createAdmissions(carrier, live.current.settings);
   return (request, response) => {
+    if (!isUnambiguous(request)) return;
     const service = live.current; // for the whole request: a reload may come at any moment
     const target = request.url ?? '/';
-    const head = readRequestHead(request, target);
-    const { routes, rewritesOauth } = service.settings;
+    const { provenanceOf, routes, rewritesOauth } = service.settings;
+    const provenance = provenanceOf(request);
+    const head = readRequestHead(request, target, provenance.scheme);
     const metadata = rewritesOauth ? findMetadataRoute(routes, target) : undefined;
     const route = metadata?.route ?? findRoute(routes, head.path);
     const policy = route?.policy ?? service.settings.policy;
@@ -124,6 +141,8 @@ function createHandler(
       const record = follow?.({ request, response, head, target, admission, route: route?.path });
       if (decision.status !== undefined) {
         applyDecision(decision, response);
+      } else if (request.httpVersionMajor === 2 && isLargeHead(request, service.settings.limits)) {
+        answer(response, decision, 'head-too-large');
       } else if (!isPlainPath(head.path)) {
         answer(response, decision, 'path-not-plain');
       } else if (route === undefined) {
@@ -133,7 +152,18 @@ function createHandler(
           rewriteRequest(request, { ...admission, requestId: undefined });
         }
         if (sealId !== undefined) applyDecision(decision, response, sealId);
-        const passage = { request, response, head, decision, route, metadata, service, record, requestId };
+        const passage = {
+          request,
+          response,
+          head,
+          decision,
+          provenance,
+          route,
+          metadata,
+          service,
+          record,
+          requestId,
+        };
         if (route.replicas === undefined) proxy.forward(passage);
         else forwardToReplica(passage, route.replicas, proxy);
       }
@@ -142,7 +172,7 @@ function createHandler(
     const admitted = admissionsOf(service.settings)(policy, {
       head,
       target,
-      address: request.socket.remoteAddress,
+      address: provenance.address,
       requestId: typeof given === 'string' ? given : undefined,
     });
     if (admitted instanceof Promise) admitted.then(settle).catch(throwOutside);
@@ -157,6 +187,7 @@ interface Closing {
   readonly proxy: ReverseProxy;
   readonly live: LiveService;
   readonly instruments: Instruments;
+  readonly edge: TlsEdge;
 }
 
 /** What happens to exchanges that are still under way when a part of the time for them has gone. */
@@ -167,7 +198,7 @@ const DRAIN: readonly (readonly [part: number, step: (parts: Closing) => void])[
 ];
 
 async function closeGateway(parts: Closing): Promise<void> {
-  const { server, exchanges, proxy, live, instruments } = parts;
+  const { server, exchanges, proxy, live, instruments, edge } = parts;
   const { shutdownTimeoutMs } = live.current.settings.limits;
   // The HTTP server's own close() also destroys connections whose response is complete but not yet sent.
   const closed = new Promise<unknown>((resolve) => NetServer.prototype.close.call(server, resolve));
@@ -179,6 +210,8 @@ async function closeGateway(parts: Closing): Promise<void> {
   await closed;
   for (const timer of timers) clearTimeout(timer);
   server.close(); // now only for what it does besides
+  proxy.stop();
+  edge.stop();
   // Responses hear of their connections' end some turns after the server does; until then they would be answered for.
   for (let turn = 0; turn < 10 && exchanges.requests() > 0; turn++) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -198,34 +231,3 @@ function throwOutside(error: unknown): void {
     throw error;
   });
 }
-
-/** What Node's parser refuses gets its status and nothing else: there is no request head to decide about. */
-function answerClientError(
-  error: NodeJS.ErrnoException,
-  socket: Duplex,
-  answering: boolean,
-  instruments: Instruments,
-): void {
-  const { code = '' } = error;
-  const status = CLIENT_ERROR_STATUS[code] ?? '400 Bad Request';
-  const { remoteAddress, bytesRead } = socket as Socket;
-  // A connection that was opened and left says nothing; one that was refused says no more.
-  if (socket.writable && code !== 'ECONNRESET' && code !== 'EPIPE' && bytesRead > 0) {
-    instruments.reject({ code, status: Number.parseInt(status, 10), address: remoteAddress });
-  }
-  // Within a response, a second one would be taken for a part of the first.
-  if (!socket.writable || answering || code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  (socket as Socket).setTimeout(LINGER_MS, () => socket.destroy());
-}
-
-/** How long a client that was answered so may take to close. */
-const LINGER_MS = 1_000;
-
-const CLIENT_ERROR_STATUS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};

@@ -334,7 +334,7 @@ describe('an upstream that does not read', () => {
         request.resume();
       };
     });
-    const gateway = await startTestGateway(upstream);
+    const gateway = await startTestGateway(upstream, { limits: { maxBodyBytes: 0 } });
     const request = begin(gateway.url, { headers: [['Content-Length', String(MUCH)]] }, { hold: true });
     const head = headOf(request);
     let sent = 0;

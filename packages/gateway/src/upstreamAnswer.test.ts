@@ -33,6 +33,7 @@ it('gives up a stream that goes on after the gateway ended it', () => {
         response,
         head,
         decision: createPolicy({ origins: '*' }).decide(head),
+        provenance: { address: undefined, scheme: 'http', trusted: false },
         route: settings.routes[0] as (typeof settings.routes)[number],
         metadata: undefined,
         service: createLiveService(settings, () => []).current,
@@ -47,6 +48,8 @@ it('gives up a stream that goes on after the gateway ended it', () => {
     connection,
     bodyTimeoutMs: 0,
     streams: createEventStreams(),
+    isStreamTooMany: () => false,
+    onStream: () => {},
   });
   answer.onRequestStart?.(controller, {});
   answer.onResponseStart?.(controller, 200, { 'content-type': 'text/event-stream' });

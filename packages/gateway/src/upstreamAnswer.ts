@@ -16,6 +16,7 @@ import {
   mendWhole,
   type UpstreamExchange,
 } from './mending.js';
+import { BodyRefusal } from './requestBody.js';
 
 /** What an upstream's answer is taken back with. */
 export interface AnswerRoute {
@@ -24,6 +25,10 @@ export interface AnswerRoute {
   /** Between two parts of a body that is no event stream; 0 for no bound. */
   readonly bodyTimeoutMs: number;
   readonly streams: EventStreams;
+  /** Whether one more event stream would be one too many. */
+  readonly isStreamTooMany: () => boolean;
+  /** Hears that the response is an event stream. */
+  readonly onStream: () => void;
   readonly onConnected?: (() => void) | undefined;
   /** Says whether another upstream takes over, of which nothing is known here. */
   readonly onUnreachable?: (() => boolean) | undefined;
@@ -93,7 +98,8 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     head = taken;
     mendHead(taken, exchange);
     if (isEventStream(headers)) {
-      openStream(taken);
+      if (route.isStreamTooMany()) fail('too-many-streams');
+      else openStream(taken);
       return;
     }
     idle.start();
@@ -115,6 +121,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     writeHead();
     response.flushHeaders(); // a client waits for the head before the first event
     record?.streamBegan?.();
+    route.onStream();
     stream = route.streams.open(response, {
       keepAliveCommentMs: exchange.passage.service.settings.limits.keepAliveCommentMs,
       commented: headers['content-length'] === undefined && isUncoded(headers),
@@ -220,7 +227,8 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     },
 
     onResponseError(_, error) {
-      if (controller === undefined && !over && route.onUnreachable?.() === true) {
+      const unreachable = controller === undefined && !over && !(error instanceof BodyRefusal);
+      if (unreachable && route.onUnreachable?.() === true) {
         response.off('close', onClose);
         breakOff();
       } else fail(reasonOf(error, controller !== undefined));
@@ -284,6 +292,7 @@ const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** What the client is told of an error of the client library. */
 function reasonOf(error: Error, connected: boolean): GatewayAnswer {
+  if (error instanceof BodyRefusal) return error.reason;
   if (error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError) {
     return 'upstream-timeout';
   }

@@ -1,4 +1,5 @@
 import type { Policy, PolicyConfig } from 'mcp-cors';
+import type { TrustProxy } from 'mcp-cors/node';
 import { GatewayConfigError, type GatewayIssue } from '../errors.js';
 import { type AuditConfig, type AuditSettings, readAudit } from './audit.js';
 import { type Limits, type LimitsConfig, readLimits } from './limits.js';
@@ -8,6 +9,8 @@ import { type PlacedPolicies, type PreparedPolicies, preparePolicies, readPolicy
 import { readPublicUrl } from './publicUrl.js';
 import { checkKeys, isObject, issue } from './reading.js';
 import { ROUTES_EXAMPLE, type Route, type RouteConfig, readRoutes } from './routes.js';
+import { readTls, type TlsConfig } from './tls.js';
+import { type ProvenanceReader, readTrustProxy } from './trustProxy.js';
 
 /** The gateway's configuration, as `mcp-cors.yaml` has it. */
 export interface GatewayConfig {
@@ -15,6 +18,10 @@ export interface GatewayConfig {
   readonly listen?: string | undefined;
   /** What clients call the gateway, where scheme and Host of their requests do not tell: `https://mcp.example.com`. */
   readonly publicUrl?: string | undefined;
+  /** Serves https, over HTTP/2 and HTTP/1.1. Default none: http. */
+  readonly tls?: TlsConfig | undefined;
+  /** Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default none. */
+  readonly trustProxy?: TrustProxy | undefined;
   readonly policy: PolicyConfig;
   readonly routes: readonly RouteConfig[];
   readonly limits?: LimitsConfig | undefined;
@@ -29,6 +36,8 @@ export interface GatewaySettings {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | undefined;
+  readonly tls: TlsConfig | undefined;
+  readonly provenanceOf: ProvenanceReader;
   readonly policy: Policy;
   /** Longest path first. */
   readonly routes: readonly Route[];
@@ -43,6 +52,8 @@ export interface GatewaySettings {
 export const GATEWAY_KEYS = [
   'listen',
   'publicUrl',
+  'tls',
+  'trustProxy',
   'policy',
   'routes',
   'limits',
@@ -69,6 +80,8 @@ export function readGatewayConfig(config: unknown, prepared: PreparedPolicies = 
   checkKeys(config, GATEWAY_KEYS, '', issues);
   const listen = readListen(config.listen, issues);
   const publicUrl = readPublicUrl(config.publicUrl, issues);
+  const tls = readTls(config.tls, issues);
+  const provenanceOf = readTrustProxy(config.trustProxy, issues);
   const policies: PlacedPolicies = { placed: new Map(), prepared };
   const policy = readPolicy(config.policy, 'policy', policies, issues);
   const routes = readRoutes(config.routes, policy, policies, issues);
@@ -84,7 +97,18 @@ export function readGatewayConfig(config: unknown, prepared: PreparedPolicies = 
   }
   const rewritesOauth = routes.some(({ oauth }) => oauth === 'rewrite');
   if (issues.length > 0 || listen === undefined || policy === undefined) throw new GatewayConfigError(issues);
-  return Object.freeze({ ...listen, publicUrl, policy, routes, rewritesOauth, limits, audit, metrics });
+  return Object.freeze({
+    ...listen,
+    publicUrl,
+    tls,
+    provenanceOf,
+    policy,
+    routes,
+    rewritesOauth,
+    limits,
+    audit,
+    metrics,
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { GatewayIssue } from '../errors.js';
 import { DEFAULT_RATES, RATES_SCHEMA, type Rates, type RatesConfig, readRates } from './rates.js';
 import { checkKeys, isObject, issue, shown } from './reading.js';
 
-/** Bounds, in milliseconds; 0 turns one off. Event streams have no idle time-out. */
+/** Bounds on times, sizes and numbers; 0 turns one off. Event streams have no idle time-out. */
 export interface LimitsConfig {
   /** For a connection to an upstream. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
@@ -15,6 +15,18 @@ export interface LimitsConfig {
   readonly shutdownTimeoutMs?: number | undefined;
   /** Silence of an event stream after which it gets a comment. Default 15,000. */
   readonly keepAliveCommentMs?: number | undefined;
+  /** For a client to send the head of a request, and for it to begin one after it has connected. Default 30,000. */
+  readonly requestHeadTimeoutMs?: number | undefined;
+  /** From the head of a request to the end of its body. Default 300,000. */
+  readonly requestBodyTimeoutMs?: number | undefined;
+  /** Of a request's target and headers together; cannot be turned off. Default 16,384. */
+  readonly maxHeaderBytes?: number | undefined;
+  /** Of a request's body. Default 16,777,216. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Connections of clients at once. Default 10,000. */
+  readonly maxConnections?: number | undefined;
+  /** Event streams at once of one address, for one entry of the allowlist. Default 1,000. */
+  readonly maxStreamsPerClient?: number | undefined;
   /** How many requests a client may send in a time; `off` for no bound. */
   readonly rates?: RatesConfig | undefined;
 }
@@ -25,6 +37,12 @@ const DEFAULT_LIMITS = Object.freeze({
   bodyTimeoutMs: 60_000,
   shutdownTimeoutMs: 5_000,
   keepAliveCommentMs: 15_000,
+  requestHeadTimeoutMs: 30_000,
+  requestBodyTimeoutMs: 300_000,
+  maxHeaderBytes: 16_384,
+  maxBodyBytes: 16_777_216,
+  maxConnections: 10_000,
+  maxStreamsPerClient: 1_000,
 });
 
 /** Limits with their defaults. */
@@ -40,14 +58,40 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof DEFAULT_LIMITS, string>> = {
   shutdownTimeoutMs:
     'For requests in flight when the gateway closes; streams that would never end are ended at once.',
   keepAliveCommentMs: 'Silence of an event stream after which it gets a comment.',
+  requestHeadTimeoutMs:
+    'For a client to send the head of a request, and for it to begin one after it has connected.',
+  requestBodyTimeoutMs: 'From the head of a request to the end of its body.',
+  maxHeaderBytes: "Of a request's target and headers together; cannot be turned off.",
+  maxBodyBytes: "Of a request's body.",
+  maxConnections: 'Connections of clients at once.',
+  maxStreamsPerClient: 'Event streams at once of one address, for one entry of the allowlist.',
 };
 
-/** The longest time that a timer can hold. */
-const MAX_TIMER_MS = 2_147_483_647;
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly unit: string;
+}
+
+/** As long as a timer can hold. */
+const TIME: Range = { least: 0, most: 2_147_483_647, unit: 'a time in milliseconds' };
+
+const COUNT: Range = { least: 0, most: 2_147_483_647, unit: 'a number that can be counted to' };
+
+/** Where less than any whole number makes sense. */
+const RANGES: Readonly<Partial<Record<keyof typeof DEFAULT_LIMITS, Range>>> = {
+  // A preflight of a browser alone takes some hundred bytes; and what Node's parser buffers is for each connection.
+  maxHeaderBytes: { least: 1_024, most: 1_048_576, unit: 'a size in bytes that a head can have' },
+};
+
+function rangeOf(key: keyof typeof DEFAULT_LIMITS): Range {
+  return RANGES[key] ?? (key.endsWith('Ms') ? TIME : COUNT);
+}
 
 /** What `limits` may hold. */
 export const LIMITS_SCHEMA: JsonSchema = {
-  description: 'Bounds: times in milliseconds, of which 0 turns one off, and budgets of requests.',
+  description:
+    'Bounds: times in milliseconds, sizes and numbers, of which 0 turns one off, and budgets of requests.',
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -57,8 +101,8 @@ export const LIMITS_SCHEMA: JsonSchema = {
         orReference({
           description: DESCRIPTIONS[key as keyof typeof DEFAULT_LIMITS],
           type: 'integer',
-          minimum: 0,
-          maximum: MAX_TIMER_MS,
+          minimum: rangeOf(key as keyof typeof DEFAULT_LIMITS).least,
+          maximum: rangeOf(key as keyof typeof DEFAULT_LIMITS).most,
           default: preset,
         }),
       ]),
@@ -85,13 +129,12 @@ export function readLimits(value: unknown, issues: GatewayIssue[]): Limits {
   for (const key of keys) {
     const given = value[key];
     if (given === undefined) continue;
-    if (typeof given === 'number' && Number.isInteger(given) && given >= 0 && given <= MAX_TIMER_MS)
+    const { least, most, unit } = rangeOf(key);
+    if (typeof given === 'number' && Number.isInteger(given) && given >= least && given <= most)
       limits[key] = given;
     else {
-      const remedy = `Write a whole number from 0 to ${MAX_TIMER_MS}, or leave it out for ${DEFAULT_LIMITS[key]}`;
-      issues.push(
-        issue('limit-out-of-range', `limits.${key}`, `${shown(given)} is not a time in milliseconds`, remedy),
-      );
+      const remedy = `Write a whole number from ${least} to ${most}, or leave it out for ${DEFAULT_LIMITS[key]}`;
+      issues.push(issue('limit-out-of-range', `limits.${key}`, `${shown(given)} is not ${unit}`, remedy));
     }
   }
   return limits;

@@ -25,6 +25,8 @@ function issuesOf(config: unknown): readonly GatewayIssue[] {
 const FULL = {
   listen: '127.0.0.1:0',
   publicUrl: 'https://mcp.example.com',
+  tls: { cert: 'cert.pem', key: 'key.pem' },
+  trustProxy: 1,
   policy: {
     origins: ['https://app.example.com'],
     hosts: ['localhost'],
@@ -65,6 +67,12 @@ const FULL = {
     headersTimeoutMs: 0,
     bodyTimeoutMs: 2,
     shutdownTimeoutMs: 3,
+    requestHeadTimeoutMs: 4,
+    requestBodyTimeoutMs: 5,
+    maxHeaderBytes: 6_000,
+    maxBodyBytes: 7,
+    maxConnections: 8,
+    maxStreamsPerClient: 9,
     keepAliveCommentMs: 4,
     rates: {
       preflights: { points: 1, seconds: 1 },

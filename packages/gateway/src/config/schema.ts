@@ -6,6 +6,8 @@ import { LISTEN_SCHEMA } from './listen.js';
 import { METRICS_SCHEMA } from './metrics.js';
 import { PUBLIC_URL_SCHEMA } from './publicUrl.js';
 import { ROUTES_SCHEMA } from './routes.js';
+import { TLS_SCHEMA } from './tls.js';
+import { TRUST_PROXY_SCHEMA } from './trustProxy.js';
 
 /** What `mcp-cors.yaml` may hold, for editors and other tools. What it cannot express, such as syntax of origins, is checked when the file is read. */
 export const GATEWAY_SCHEMA: JsonSchema = {
@@ -18,6 +20,8 @@ export const GATEWAY_SCHEMA: JsonSchema = {
   properties: {
     listen: LISTEN_SCHEMA,
     publicUrl: PUBLIC_URL_SCHEMA,
+    tls: TLS_SCHEMA,
+    trustProxy: TRUST_PROXY_SCHEMA,
     policy: { $ref: '#/$defs/policy' },
     routes: ROUTES_SCHEMA,
     limits: LIMITS_SCHEMA,

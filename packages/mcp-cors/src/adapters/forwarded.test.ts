@@ -23,7 +23,7 @@ describe('without trusted proxies', () => {
     '%j: nothing that is sent counts',
     (trust) => {
       const sent = { peer: '203.0.113.7', for: '10.0.0.1', proto: 'https' };
-      expect(provenance(trust, sent)).toEqual({ address: '203.0.113.7', scheme: 'http' });
+      expect(provenance(trust, sent)).toEqual({ address: '203.0.113.7', scheme: 'http', trusted: false });
       expect(provenance(trust, { ...sent, encrypted: true, proto: 'http' }).scheme).toBe('https');
     },
   );

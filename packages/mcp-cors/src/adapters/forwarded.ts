@@ -12,6 +12,8 @@ export interface Provenance {
   /** The client's address; undefined where there is none, as on a Unix socket. */
   readonly address: string | undefined;
   readonly scheme: 'http' | 'https';
+  /** Whether the other end of the connection is a trusted proxy. */
+  readonly trusted: boolean;
 }
 
 /** Names of networks. */
@@ -30,7 +32,8 @@ export function createProvenance(trust: TrustProxy | undefined): (request: NodeR
   const isTrusted = trust === undefined ? undefined : createTrust(trust);
   return (request) => {
     const peer = request.socket.remoteAddress;
-    if (isTrusted === undefined || !isTrusted(peer, 0)) return { address: peer, scheme: schemeOf(request) };
+    if (isTrusted === undefined || !isTrusted(peer, 0))
+      return { address: peer, scheme: schemeOf(request), trusted: false };
     const chain = listOf(request.headers['x-forwarded-for']).toReversed();
     const schemes = listOf(request.headers['x-forwarded-proto']).toReversed();
     let hop = 0;
@@ -42,6 +45,7 @@ export function createProvenance(trust: TrustProxy | undefined): (request: NodeR
     return {
       address: isIP(address ?? '') === 0 ? peer : address,
       scheme: scheme === 'https' || scheme === 'http' ? scheme : schemeOf(request),
+      trusted: true,
     };
   };
 }

@@ -7,7 +7,7 @@ import { type NodeRequest, readRequestHead, rewriteRequest } from './request.js'
 import { applyDecision, type NodeResponse } from './response.js';
 
 export type { CarrierOptions, DecisionEvent, Limiter, LimiterConfig } from '../carrier/index.js';
-export type { TrustProxy } from './forwarded.js';
+export { createProvenance, type Provenance, type TrustProxy } from './forwarded.js';
 export { isLoopbackAddress, type NodeRequest, readRequestHead, rewriteRequest } from './request.js';
 export { applyDecision, type NodeResponse } from './response.js';
 export { sealResponse } from './sealing.js';

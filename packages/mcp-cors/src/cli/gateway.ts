@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import type { DecisionEvent } from '../carrier/index.js';
 import type { JsonSchema } from '../policy/schema.js';
+import {
+  type CertificateListener,
+  type CertifiedGateway,
+  createCertificateLog,
+  type TrustPackage,
+  tellTrust,
+} from './certificate.js';
 import { DEFAULT_CONFIG_FILE } from './configFile.js';
 import { type ConfigFlags, createConfigSource } from './configSource.js';
 import { serveUntilSignal } from './ending.js';
@@ -13,17 +20,17 @@ import { createReloading, type ReloadFlags, type RunningGateway, type WatchingPa
 import type { Terminal } from './terminal.js';
 
 /** What this command uses of @mcp-cors/gateway, which is loaded by name since it depends on this package. */
-interface GatewayPackage extends WatchingPackage {
+interface GatewayPackage extends WatchingPackage, TrustPackage {
   readonly GATEWAY_FAULTS: Readonly<Record<string, { readonly message: string; readonly remedy: string }>>;
   readonly GATEWAY_SCHEMA: JsonSchema;
   readGatewayConfig(config: unknown): unknown;
   startGateway(
     config: unknown,
-    options: Partial<GatewayListeners> & { onWarning(message: string): void },
+    options: Partial<GatewayListeners> & CertificateListener & { onWarning(message: string): void },
   ): Promise<StartedGateway>;
 }
 
-interface StartedGateway extends RunningGateway {
+interface StartedGateway extends RunningGateway, CertifiedGateway {
   readonly url: string;
   readonly adminUrl: string | undefined;
   reopen(): void;
@@ -92,12 +99,14 @@ async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<v
   const log = auditFile(config) === '-' ? {} : createRefusalLog(terminal, gatewayPackage.GATEWAY_FAULTS);
   const onWarning = (message: string): void =>
     terminal.err(`${terminal.paintErr('warning', 'warning:')} ${message}`);
-  const gateway = await gatewayPackage.startGateway(config, { ...log, onWarning }).catch((error: unknown) => {
+  const listeners = { ...log, ...createCertificateLog(terminal), onWarning };
+  const gateway = await gatewayPackage.startGateway(config, listeners).catch((error: unknown) => {
     throw isConfigError(error) ? place(error.issues) : error;
   });
   const url = `${gateway.url}${publicPath}`;
   if (flags.format === 'json') ownTerminal.out(JSON.stringify({ listening: url }));
   else ownTerminal.out(`listening on ${url}`);
+  tellTrust(gateway, gatewayPackage, ownTerminal);
   if (gateway.adminUrl !== undefined) ownTerminal.err(`metrics on ${gateway.adminUrl}/metrics`);
   // Without anything to open or read anew, SIGHUP ends the process as its sender expects.
   const watched = gateway.adminUrl !== undefined || auditFile(config) !== undefined;
