@@ -20,5 +20,6 @@ export function sessionAdvice({ settings, reportOnly }: PolicyPlan): readonly st
   return [
     '',
     "Sessions are sealed with the secret in the environment variable MCP_CORS_SESSION_SECRETS, which is not in this file: one a line, the first seals, all are accepted. With the policy's own secret, replicas in Node and in Python share sessions.",
+    'With add_middleware pass session_secrets=secrets_from_environment(): it is looked at when the module is loaded, while Starlette makes its middleware later, and uvicorn then starts without it and answers 500.',
   ];
 }

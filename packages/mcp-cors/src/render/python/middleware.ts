@@ -22,8 +22,9 @@ class McpCors:
 
     def __init__(self, app: ASGIApp, session_secrets: Optional[Sequence[str]] = None) -> None:
         self.app = app
-        secrets = secrets_from_environment() if session_secrets is None else session_secrets
-        self.sealer = Sealer(secrets) if SEAL_SESSIONS else None
+        self.sealer: Optional[Sealer] = None
+        if SEAL_SESSIONS:
+            self.sealer = Sealer(secrets_from_environment() if session_secrets is None else session_secrets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -107,10 +108,10 @@ def _head_of(scope: Scope) -> Head:
         lower = name.lower()
         values[lower] = f"{values[lower]}, {text}" if lower in values else text
     raw_path = scope.get("raw_path")
-    if raw_path is None:
-        path = quote(scope["path"], safe=PATH_CHARACTERS)
-    else:
+    if isinstance(raw_path, bytes):
         path = raw_path.decode("latin-1").split("?", 1)[0]
+    else:
+        path = quote(scope["path"], safe=PATH_CHARACTERS)
     server = scope.get("server")
     return Head(
         method=scope.get("method", "GET"),

@@ -27,19 +27,23 @@ ChangeOfId = Callable[[str], Optional[str]]
 def secrets_from_environment() -> Tuple[str, ...]:
     """The secrets of sessions, one a line: the first seals, all are accepted, so that they can be rotated."""
     text = os.environ.get(SECRETS_VARIABLE, "")
-    return tuple(line for line in text.replace("\r", "").split("\n") if line)
+    return _checked(tuple(line for line in text.replace("\r", "").split("\n") if line))
+
+
+def _checked(secrets: Sequence[str]) -> Tuple[str, ...]:
+    if not secrets or any(len(secret) < MIN_SECRET_LENGTH for secret in secrets):
+        raise ValueError(
+            f"The policy seals sessions. Put the secret, of at least {MIN_SECRET_LENGTH} characters, into "
+            f"{SECRETS_VARIABLE}, or pass session_secrets."
+        )
+    return tuple(secrets)
 
 
 class Sealer:
     """Seals session ids to whoever opened the session, and opens them for the same."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        if not secrets or any(len(secret) < MIN_SECRET_LENGTH for secret in secrets):
-            raise ValueError(
-                f"The policy seals sessions. Put the secret, of at least {MIN_SECRET_LENGTH} characters, into "
-                f"{SECRETS_VARIABLE}, or pass session_secrets."
-            )
-        self._keys = tuple(secret.encode("utf-8") for secret in secrets)
+        self._keys = tuple(secret.encode("utf-8") for secret in _checked(secrets))
 
     def seal(self, owner: str, session_id: str) -> str:
         return f"{_seal(self._keys[0], owner, session_id)}.{session_id}"
