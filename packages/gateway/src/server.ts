@@ -11,7 +11,7 @@ import { createInstruments, type Instruments } from './instruments.js';
 import type { ExchangeListener } from './journal.js';
 import { createAdmissions } from './limits/admissions.js';
 import { applyLimits, createListener, isLargeHead } from './listener.js';
-import type { Tell } from './listeners.js';
+import { guardListener, type Tell } from './listeners.js';
 import { listenOn } from './listening.js';
 import { createLiveService, type LiveService } from './live.js';
 import { loopIssues } from './loops.js';
@@ -62,7 +62,7 @@ export interface Gateway {
  */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const settings = readGatewayConfig(config);
-  const edge = await createTlsEdge(settings, options.onCertificate);
+  const edge = await createTlsEdge(settings, certificateListener(options));
   const server = createListener(settings.limits, edge.certificate);
   const check = ({ routes }: GatewaySettings) => loopIssues(routes, server.address() as AddressInfo);
   const live = createLiveService(
@@ -218,6 +218,18 @@ async function closeGateway(parts: Closing): Promise<void> {
   }
   await live.destroy();
   await instruments.close();
+}
+
+/** Tells of a certificate that could not be replaced, where nobody listens. */
+function certificateListener({
+  onCertificate,
+  onWarning = tellStandardError,
+}: GatewayOptions): (event: CertificateEvent) => void {
+  if (onCertificate !== undefined) return guardListener('onCertificate', onCertificate, onWarning);
+  return (event) => {
+    if (event.outcome === 'replaced') return;
+    for (const { message, remedy } of event.issues) onWarning(`certificate kept: ${message}. ${remedy}`);
+  };
 }
 
 function tellStandardError(message: string): void {

@@ -23,6 +23,8 @@ export interface Loaded {
   readonly settings: TlsSettings;
   readonly certificate: Certificate;
   readonly authority: LocalAuthority | undefined;
+  /** What the files were like just before they were read. */
+  readonly traces: readonly string[];
 }
 
 /** Keeps a certificate up to date while it is served with. */
@@ -42,11 +44,12 @@ const DAY_MS = 86_400_000;
  */
 export async function loadTls(settings: TlsSettings): Promise<Loaded> {
   const { tls, hosts } = settings;
-  if (tls === 'auto') return { settings, ...(await certifyLocally(hosts)) };
+  if (tls === 'auto') return { settings, ...(await certifyLocally(hosts)), traces: [] };
+  const traces = await tracesOf(tls);
   const issues: GatewayIssue[] = [];
   const certificate = loadCertificate(tls, issues);
   if (issues.length > 0 || certificate === undefined) throw new GatewayConfigError(issues);
-  return { settings, certificate, authority: undefined };
+  return { settings, certificate, authority: undefined, traces };
 }
 
 /** Starts to keep a certificate. `apply` serves with another one; `tell` hears what became of it. */
@@ -56,7 +59,7 @@ export function keepCertificate(
   lookMs: number = LOOK_MS,
 ): CertificateKeeper {
   let current = first;
-  let seen: readonly string[] | undefined;
+  let seen = first.traces;
   let looking = false;
   const timer = setInterval(() => void look(), lookMs).unref();
   void look();
@@ -72,11 +75,13 @@ export function keepCertificate(
     }
   }
 
-  async function isDue({ settings: { tls }, certificate: { notAfter } }: Loaded): Promise<boolean> {
+  async function isDue(looked: Loaded): Promise<boolean> {
+    const { tls } = looked.settings;
+    const { notAfter } = looked.certificate;
     if (tls === 'auto') return notAfter.getTime() - Date.now() < CERTIFICATE_RENEWAL_DAYS * DAY_MS;
-    const found = await Promise.all([tls.cert, tls.key].map(traceOf));
-    const changed = seen !== undefined && !isDeepStrictEqual(seen, found);
-    seen = found;
+    const found = await tracesOf(tls);
+    const changed = looked === current && !isDeepStrictEqual(seen, found);
+    if (changed) seen = found; // whether or not it can be served with
     return changed;
   }
 
@@ -84,27 +89,41 @@ export function keepCertificate(
     try {
       const loaded = await loadTls(looked.settings);
       if (current !== looked) return; // another configuration came meanwhile
-      current = loaded;
-      apply(loaded.certificate);
+      take(loaded);
       tell({ outcome: 'replaced', notAfter: loaded.certificate.notAfter });
     } catch (error) {
-      if (!(error instanceof GatewayConfigError)) throw error;
-      tell({ outcome: 'kept', issues: error.issues });
+      tell({ outcome: 'kept', issues: issuesOf(error) });
     }
   }
 
+  function take(loaded: Loaded): void {
+    current = loaded;
+    seen = loaded.traces;
+    apply(loaded.certificate);
+  }
+
   return {
-    use(loaded) {
-      if (filesOf(loaded) !== filesOf(current)) seen = undefined;
-      current = loaded;
-      apply(loaded.certificate);
-    },
+    use: take,
     stop: () => clearInterval(timer),
   };
 }
 
-function filesOf({ settings: { tls } }: Loaded): string {
-  return JSON.stringify(tls satisfies 'auto' | TlsFiles);
+/** What kept a certificate from being replaced; nothing that happens on the way may end the gateway. */
+function issuesOf(error: unknown): readonly GatewayIssue[] {
+  if (error instanceof GatewayConfigError) return error.issues;
+  const message = `the certificate cannot be replaced: ${(error as Error).message}`;
+  return [
+    {
+      code: 'tls-unusable',
+      path: 'tls',
+      message,
+      remedy: 'Restart the gateway to see whether it can be made',
+    },
+  ];
+}
+
+function tracesOf({ cert, key }: TlsFiles): Promise<readonly string[]> {
+  return Promise.all([cert, key].map(traceOf));
 }
 
 /** What changes with a file's contents. */

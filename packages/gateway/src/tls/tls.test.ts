@@ -182,6 +182,27 @@ describe('while it serves', () => {
     expect(await keyShown(gateway.url)).not.toBe(before);
   });
 
+  it('nobody who listens ends it by throwing, and without a listener the owner is warned', async () => {
+    const warnings: string[] = [];
+    const onWarning = (message: string): void => void warnings.push(message);
+    const listeners: readonly GatewayOptions[] = [
+      {
+        onWarning,
+        onCertificate() {
+          throw new Error('the listener’s own');
+        },
+      },
+      { onWarning },
+    ];
+    for (const options of listeners) {
+      const { gateway, written } = await startSecure(createCertificate(), options);
+      writeFileSync(written.files.key, createCertificate().key);
+      await eventually(() => expect(warnings).toHaveLength(1));
+      expect(warnings.pop()).toMatch(/^onCertificate failed: |^certificate kept: the key in /);
+      expect((await send(gateway.url)).status).toBe(200);
+    }
+  });
+
   it('a reload takes another certificate, or keeps what there is when it is not good', async () => {
     const { gateway, upstream } = await startSecure();
     const config = (tls: unknown) => ({
