@@ -3,6 +3,7 @@ import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { createSlots } from './slots.js';
 
 /** Which connections a server has, and what they carry. */
 export interface Exchanges {
@@ -29,7 +30,7 @@ export function followExchanges(server: Server): Exchanges {
   const sessions = new Set<ServerHttp2Session>();
   /** Those over which TLS is spoken. */
   const encrypted = new Set<TLSSocket>();
-  const open = new Set<ServerResponse>();
+  const open = createSlots<ServerResponse>();
   const secure = 'setSecureContext' in server;
   let finishing = false;
 
@@ -59,10 +60,10 @@ export function followExchanges(server: Server): Exchanges {
     if (finishing) session.close();
   });
   server.on('request', (request, response) => {
-    open.add(response);
+    const slot = open.add(response);
     const { socket, httpVersionMajor } = request;
     response.on('close', () => {
-      open.delete(response);
+      open.empty(slot);
       if (finishing && httpVersionMajor === 1) closeUnlessAnswering(socket);
     });
   });
