@@ -152,7 +152,9 @@ export function isEventStream(headers: ResponseHeaders): boolean {
 
 /** The media type of a response, without parameters. */
 export function essence(headers: ResponseHeaders): string {
-  return (text(headers['content-type']) ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = text(headers['content-type']) ?? '';
+  const end = type.indexOf(';');
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();
 }
 
 function text(value: string | string[] | undefined): string | undefined {
