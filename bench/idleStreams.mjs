@@ -113,7 +113,7 @@ async function startGatewayFor(upstream, keepAliveCommentMs) {
     listen: '127.0.0.1:0',
     policy: { origins: [ORIGIN] },
     routes: [{ path: '/', upstream }],
-    limits: { keepAliveCommentMs },
+    limits: { keepAliveCommentMs, maxStreamsPerClient: 0 },
   });
   return gateway.url;
 }

@@ -227,7 +227,7 @@ const PROCESSES = {
       listen: '127.0.0.1:0',
       policy: { origins: [ORIGIN] },
       routes: [{ path: '/', upstream }],
-      limits: { rates: 'off', keepAliveCommentMs: KEEP_ALIVE_MS },
+      limits: { rates: 'off', maxStreamsPerClient: 0, keepAliveCommentMs: KEEP_ALIVE_MS },
     });
     return gateway.url;
   },
