@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { StaticPolicyConfig } from 'mcp-cors';
 import type { RenderOptions } from 'mcp-cors/render';
@@ -20,8 +21,8 @@ export interface Stage {
   readonly stopUpstream: () => Promise<void>;
   /** What the proxy has written so far. */
   readonly output: () => string;
-  /** Where its files are. */
-  readonly folder: string;
+  /** What it has written in report-only mode: into the file that was asked for, or where it writes everything. */
+  readonly report: () => string;
   readonly send: (method: string, target: string, lines?: readonly Line[]) => Promise<WireResponse>;
 }
 
@@ -51,11 +52,12 @@ export async function stageBefore(
   const { portOf, started } = await serveSites(target, [{ policy, upstream: url, options: options(url) }]);
   onTestFinished(started.stop);
   const port = portOf(0);
+  const report = `${started.folder}/report.log`;
   return {
     port,
     stopUpstream: upstream.close,
     output: started.output,
-    folder: started.folder,
+    report: () => (existsSync(report) ? readFileSync(report, 'utf8') : started.output()),
     send: (method, path, lines = []) =>
       exchange(port, method, path, [['Host', `127.0.0.1:${port}`], ...lines]),
   };

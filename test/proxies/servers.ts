@@ -46,9 +46,22 @@ const NGINX: ProxyServer = {
   }),
 };
 
+/** HAProxy with what Debian's haproxy.cfg has in `global`, but for what only root may do. */
+const HAPROXY: ProxyServer = {
+  program: (texts, folder) => ({
+    command: ['haproxy', '-db', '-f', `${folder}/haproxy.cfg`, '-f', `${folder}/conf.d`],
+    prepare: () => mkdirSync(`${folder}/conf.d`),
+    files: {
+      'haproxy.cfg': 'global\n    nbthread 1\n    log stdout format raw local0\n',
+      ...Object.fromEntries(texts.map((text, i) => [`conf.d/${String(i).padStart(3, '0')}.cfg`, text])),
+    },
+  }),
+};
+
 /** By the names of their targets. */
 export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   nginx: NGINX,
+  haproxy: HAPROXY,
   fastapi: createPythonServer('fastapi'),
   'starlette-middleware': createPythonServer('starlette'),
 };

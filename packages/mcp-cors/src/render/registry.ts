@@ -1,7 +1,8 @@
 import { FASTAPI } from './fastapi.js';
+import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
 import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
 import type { Target } from './target.js';
 
 /** Every target, in the order of the documentation. */
-export const TARGETS: readonly Target[] = Object.freeze([NGINX, FASTAPI, STARLETTE_MIDDLEWARE]);
+export const TARGETS: readonly Target[] = Object.freeze([NGINX, HAPROXY, FASTAPI, STARLETTE_MIDDLEWARE]);

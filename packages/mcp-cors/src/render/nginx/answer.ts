@@ -1,6 +1,6 @@
+import { alike } from '../alike.js';
 import type { PolicyPlan } from '../plan.js';
 import { literal, oneOf } from '../regexps.js';
-import { alike } from './decision.js';
 import { type Entry, map, matching, quoted, value } from './syntax.js';
 
 /** The response headers that follow from `$NAME_verdict`, each with its variable; nginx sends none whose value is empty. */

@@ -1,6 +1,6 @@
-import type { EndpointKind } from '../../policy/endpoints.js';
+import { alike } from '../alike.js';
 import { oneLine } from '../comment.js';
-import { ALWAYS_SENT_METHODS, type KindPlan, type PolicyPlan } from '../plan.js';
+import { ALWAYS_SENT_METHODS, type PolicyPlan } from '../plan.js';
 import { literal, oneOf } from '../regexps.js';
 import type { ListVerdict } from '../requestedHeaders.js';
 import { type Entry, map, matching, matchingAnyCase, quoted } from './syntax.js';
@@ -171,22 +171,6 @@ function kindMaps(name: string, { paths }: PolicyPlan): readonly string[] {
       ],
     ),
   ];
-}
-
-/** Kinds that are alike in something, and what they have in common. */
-export function alike<T>(
-  policy: PolicyPlan,
-  of: (kind: KindPlan) => T,
-): readonly (readonly [EndpointKind[], T])[] {
-  const groups = new Map<string, readonly [EndpointKind[], T]>();
-  for (const kind of Object.values(policy.kinds)) {
-    const common = of(kind);
-    const key = JSON.stringify(common) ?? '';
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [[kind.kind], common]);
-    else group[0].push(kind.kind);
-  }
-  return [...groups.values()];
 }
 
 function preflightMaps(name: string, policy: PolicyPlan): readonly string[] {
