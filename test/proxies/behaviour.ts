@@ -4,7 +4,18 @@ import { describe, expect, test, vi } from 'vitest';
 import { originProbes } from '../../packages/mcp-cors/src/doctor/attacks/origins.js';
 import { createApplication } from '../carriers/application.js';
 import { createLatch } from '../fixtures/latch.js';
-import { APP, bodyOf, corsOf, EVIL, fromPage, headerOf, POLICY, preflightOf, stage } from './scene.js';
+import {
+  APP,
+  bodyOf,
+  corsOf,
+  EVIL,
+  fromPage,
+  headerOf,
+  noticesLate,
+  POLICY,
+  preflightOf,
+  stage,
+} from './scene.js';
 
 /** What every target that stands in front of a server must do besides the vectors, shown on the real thing. */
 export function runProxyBehaviour(target: string): void {
@@ -156,7 +167,12 @@ export function runProxyBehaviour(target: string): void {
       const { port } = await stage(target, (request, response) => {
         response.writeHead(200, { 'Content-Type': 'text/event-stream' });
         response.write('data: 1\n\n');
-        request.socket.once('close', () => gone.open());
+        // Some notice that a page has gone only when they write to it.
+        const events = noticesLate(target) ? setInterval(() => response.write(':\n\n'), 50) : undefined;
+        request.socket.once('close', () => {
+          clearInterval(events);
+          gone.open();
+        });
       });
       const response = await openStream(port);
       response.destroy();

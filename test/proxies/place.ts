@@ -11,6 +11,8 @@ const ADMIN_PATHS = '/usr/local/sbin:/usr/sbin:/sbin';
 const MOST_STARTS = 5;
 /** How long a server may take to listen, on a busy machine. */
 const START_TIMEOUT_MS = 30_000;
+/** How long a server may take to end: Apache gives its own children ten seconds, and one that is killed leaves them. */
+const STOP_TIMEOUT_MS = 20_000;
 
 /** Free loopback ports: the kernel names them, and all are held until the last is named. */
 export async function freePorts(count: number): Promise<readonly number[]> {
@@ -124,7 +126,7 @@ async function tryToStart(
 
 async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(timer);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { StaticPolicyConfig } from 'mcp-cors';
-import type { RenderOptions } from 'mcp-cors/render';
+import { createPolicy, type StaticPolicyConfig } from 'mcp-cors';
+import { limitsOf, type RenderOptions } from 'mcp-cors/render';
 import { onTestFinished } from 'vitest';
 import { listen, type Served } from '../carriers/carriers.js';
 import type { Line } from '../carriers/vectors.js';
@@ -61,6 +61,11 @@ export async function stageBefore(
     send: (method, path, lines = []) =>
       exchange(port, method, path, [['Host', `127.0.0.1:${port}`], ...lines]),
   };
+}
+
+/** Whether a target says that it notices late when a page has gone (limit `late-aborts`). */
+export function noticesLate(target: string): boolean {
+  return limitsOf(target, createPolicy(POLICY)).some(({ id }) => id === 'late-aborts');
 }
 
 /** A POST as a page sends it. */

@@ -58,10 +58,47 @@ const HAPROXY: ProxyServer = {
   }),
 };
 
+/** Where Debian keeps Apache's modules. */
+const APACHE_MODULES = '/usr/lib/apache2/modules';
+
+/** Apache with the modules that the output names, and those that every Apache on Debian has. */
+const APACHE: ProxyServer = {
+  program: (texts, folder) => ({
+    command: ['apache2', '-D', 'FOREGROUND', '-d', folder, '-f', `${folder}/apache2.conf`],
+    prepare: () => mkdirSync(`${folder}/sites-enabled`),
+    files: {
+      'apache2.conf': [
+        ...['mpm_event', 'authz_core', 'reqtimeout', 'deflate', 'filter', 'setenvif', 'env'].map(loadModule),
+        ...['proxy', 'proxy_http', 'rewrite', 'headers'].map(loadModule),
+        ...(process.getuid?.() === 0 ? ['User www-data', 'Group www-data'] : []),
+        'ServerName localhost',
+        `DefaultRuntimeDir ${folder}`,
+        `PidFile ${folder}/apache2.pid`,
+        `ErrorLog ${folder}/error.log`,
+        'StartServers 1',
+        'ServerLimit 2',
+        'ThreadsPerChild 25',
+        'MaxRequestWorkers 50',
+        'AddOutputFilterByType DEFLATE text/html text/plain application/json',
+        `IncludeOptional ${folder}/sites-enabled/*.conf`,
+        '',
+      ].join('\n'),
+      ...Object.fromEntries(
+        texts.map((text, i) => [`sites-enabled/${String(i).padStart(3, '0')}.conf`, text]),
+      ),
+    },
+  }),
+};
+
+function loadModule(name: string): string {
+  return `LoadModule ${name}_module ${APACHE_MODULES}/mod_${name}.so`;
+}
+
 /** By the names of their targets. */
 export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   nginx: NGINX,
   haproxy: HAPROXY,
+  apache: APACHE,
   fastapi: createPythonServer('fastapi'),
   'starlette-middleware': createPythonServer('starlette'),
 };

@@ -1,3 +1,4 @@
+import { APACHE } from './apache.js';
 import { FASTAPI } from './fastapi.js';
 import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
@@ -5,4 +6,4 @@ import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
 import type { Target } from './target.js';
 
 /** Every target, in the order of the documentation. */
-export const TARGETS: readonly Target[] = Object.freeze([NGINX, HAPROXY, FASTAPI, STARLETTE_MIDDLEWARE]);
+export const TARGETS: readonly Target[] = Object.freeze([NGINX, HAPROXY, APACHE, FASTAPI, STARLETTE_MIDDLEWARE]);
