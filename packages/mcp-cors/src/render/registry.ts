@@ -6,4 +6,10 @@ import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
 import type { Target } from './target.js';
 
 /** Every target, in the order of the documentation. */
-export const TARGETS: readonly Target[] = Object.freeze([NGINX, HAPROXY, APACHE, FASTAPI, STARLETTE_MIDDLEWARE]);
+export const TARGETS: readonly Target[] = Object.freeze([
+  NGINX,
+  HAPROXY,
+  APACHE,
+  FASTAPI,
+  STARLETTE_MIDDLEWARE,
+]);
