@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import type { Limits } from './config/limits.js';
 import type { GatewayAnswer } from './errors.js';
+import { createSlots } from './slots.js';
 
 /** A request's body: whole when it is small, as it comes when it is large. */
 export type Body = Buffer | PassThrough | null;
@@ -47,26 +48,34 @@ interface Slow {
   readonly request: IncomingMessage;
   readonly expires: number;
   readonly expire: () => void;
+  /** Where it is kept; undefined once it is not. */
+  slot: number | undefined;
 }
 
 /** Makes a reader. */
 export function createBodyReader(): BodyReader {
-  const coming = new Set<Slow>();
+  const coming = createSlots<Slow>();
   const sweep = setInterval(() => {
     const now = performance.now();
     for (const slow of coming) {
       if (slow.expires > now && !slow.request.destroyed) continue;
-      coming.delete(slow);
+      forget(slow);
       if (!slow.request.destroyed) slow.expire();
     }
   }, SWEEP_MS).unref();
 
+  function forget(slow: Slow): void {
+    if (slow.slot !== undefined) coming.empty(slow.slot);
+    slow.slot = undefined;
+  }
+
   /** Watches a body until the function that this gives is called. */
   function watch(request: IncomingMessage, { requestBodyTimeoutMs }: Limits, expire: () => void): () => void {
     if (requestBodyTimeoutMs === 0) return () => {};
-    const slow: Slow = { request, expires: performance.now() + requestBodyTimeoutMs, expire };
-    coming.add(slow);
-    return () => void coming.delete(slow);
+    const expires = performance.now() + requestBodyTimeoutMs;
+    const slow: Slow = { request, expires, expire, slot: undefined };
+    slow.slot = coming.add(slow);
+    return () => forget(slow);
   }
 
   return {
