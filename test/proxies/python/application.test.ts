@@ -154,20 +154,15 @@ describe.each(MODES)('an application with the middleware %s', (mode) => {
 
   test('report-only mode writes down what it would refuse, and leaves the response alone', async () => {
     const { send, output } = await startApplication(mode, { ...POLICY, reportOnly: true });
-    const foreign = await send('GET', '/state', [['Origin', `${EVIL}\x07`.slice(0, -1)]]);
+    const foreign = await send('GET', '/state', [['Origin', EVIL]]);
     expect(foreign.status).toBe(200);
-    // The author's own CORSMiddleware answers, as it did before.
-    expect(headerOf(foreign, 'Access-Control-Allow-Origin')).toBe('*');
+    // The author's own CORSMiddleware answers, as it did before: newer releases send the origin back.
+    expect(['*', EVIL]).toContain(headerOf(foreign, 'Access-Control-Allow-Origin'));
     expect(output()).toContain(`origin-not-allowed: GET '/state' for '127.0.0.1:`);
     expect(output()).toContain(EVIL);
-    expectReadableInReportOnly(await send('GET', '/state', [['Origin', APP]]));
+    expectReadable(await send('GET', '/state', [['Origin', APP]]));
   });
 });
-
-function expectReadableInReportOnly(answer: WireResponse): void {
-  expect(headerOf(answer, 'Access-Control-Allow-Origin')).toBe(APP);
-  expect(headerOf(answer, 'Vary')).toBe('Origin');
-}
 
 test('what starts and ends an application gets through', async () => {
   const { send } = await startApplication('around');

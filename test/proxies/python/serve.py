@@ -63,7 +63,8 @@ def main():
                     return
         await applications[scope["server"][1]](scope, receive, send)
 
-    config = uvicorn.Config(dispatch, log_level="warning", access_log=False)
+    # Debian has no other parser; httptools does not tell the absolute form of a target (a stated limit).
+    config = uvicorn.Config(dispatch, http="h11", log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listen(site["port"]) for site in sites])
 
 

@@ -239,5 +239,15 @@ function missingNames(
     }
   }
   if (neededBy.size === 0) return undefined;
-  return [...neededBy].map(([name, by]) => `${name} (${by.join(', ')})`).join(', ');
+  return [...neededBy].map(([name, by]) => `${name}${spanOf(by, revisions)}`).join(', ');
+}
+
+/** The revisions that need a name, where not all do: a span where they follow each other. */
+function spanOf(some: readonly Revision[], all: readonly Revision[]): string {
+  if (some.length === all.length) return '';
+  const [first] = some;
+  const last = some.at(-1);
+  const span = all.slice(all.indexOf(first as Revision), all.indexOf(last as Revision) + 1);
+  if (some.length === 1 || span.length > some.length) return ` (${some.join(', ')})`;
+  return last === all.at(-1) ? ` (from ${first})` : ` (${first} to ${last})`;
 }

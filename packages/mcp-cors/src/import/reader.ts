@@ -42,3 +42,5 @@ export interface Reader {
 
 /** Longest file that is read, in characters. */
 export const MAX_FILE_LENGTH = 4_000_000;
+/** Most places of one file that are looked at: more are no configuration, but an attempt to keep the reader busy. */
+export const MAX_PLACES = 100;

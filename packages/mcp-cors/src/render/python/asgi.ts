@@ -12,6 +12,14 @@ export const ASGI_LIMITS: readonly Limit[] = [
     why: 'Its parser comes before any application.',
     instead: 'Nothing: such a request reaches nobody.',
   },
+  {
+    id: 'absolute-form',
+    weakens: false,
+    concerns: always,
+    what: 'A request target in absolute form counts as its path where the server tells no more.',
+    why: 'uvicorn with httptools takes the host of such a target away; Host is checked all the same, and is all that the application sees. With h11 it is refused.',
+    instead: 'Start uvicorn with --http h11, or leave it: no browser and no MCP client sends it to a server.',
+  },
 ];
 
 /** Where the secret of sessions goes: never into source. */

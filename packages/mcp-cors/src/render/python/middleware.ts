@@ -112,11 +112,12 @@ def _head_of(scope: Scope) -> Head:
         path = raw_path.decode("latin-1").split("?", 1)[0]
     else:
         path = quote(scope["path"], safe=PATH_CHARACTERS)
+    scheme: str = scope.get("scheme", "http")
     server = scope.get("server")
     return Head(
         method=scope.get("method", "GET"),
         path=path,
-        scheme={"ws": "http", "wss": "https"}.get(scope.get("scheme", "http"), scope.get("scheme", "http")),
+        scheme={"ws": "http", "wss": "https"}.get(scheme, scheme),
         host=values.get(b"host"),
         origin=values.get(b"origin"),
         request_method=values.get(b"access-control-request-method"),
