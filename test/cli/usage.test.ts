@@ -12,6 +12,7 @@ describe('help', () => {
     [['gateway', '--help']],
     [['explain', '-h']],
     [['render', '--help']],
+    [['import', '--help']],
     [['demo', '--help']],
   ])('of %j has examples', async (args) => {
     const { code, out, err } = await run(args);
@@ -22,7 +23,7 @@ describe('help', () => {
 
   it('names the commands and the exit codes', async () => {
     const { out } = await run(['--help']);
-    for (const command of ['gateway', 'explain', 'render', 'demo'])
+    for (const command of ['gateway', 'explain', 'render', 'import', 'demo'])
       expect(out).toMatch(new RegExp(`\\n {2}${command} `));
     expect(out).toContain('0 clean, 1 findings or refused, 2 usage or configuration, 3 target unreachable');
   });

@@ -4,6 +4,7 @@ import { addCheckCommand } from './check.js';
 import { addDemoCommand } from './demo.js';
 import { addExplainCommand } from './explain.js';
 import { addGatewayCommand } from './gateway.js';
+import { addImportCommand } from './import.js';
 import { addInitCommand } from './init.js';
 import { addLintCommand } from './lint.js';
 import { addRenderCommand } from './render.js';
@@ -38,6 +39,9 @@ export async function run(args: readonly string[], terminal: Terminal = createTe
   });
   addInitCommand(program, terminal);
   addRenderCommand(program, terminal);
+  addImportCommand(program, terminal, (code) => {
+    exitCode = code;
+  });
   addDemoCommand(program, terminal);
   for (const command of program.commands)
     command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
@@ -64,6 +68,7 @@ Examples:
   $ mcp-cors check http://127.0.0.1:3001/mcp --origin http://localhost:3000
   $ mcp-cors explain --origin https://evil.example --config mcp-cors.yaml
   $ mcp-cors render nginx --config mcp-cors.yaml
+  $ mcp-cors import main.py
 
 Exit codes: 0 clean, 1 findings or refused, 2 usage or configuration, 3 target unreachable.`;
 

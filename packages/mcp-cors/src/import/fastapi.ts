@@ -13,8 +13,8 @@ import {
 /** What CORSMiddleware does unless it is told otherwise (Starlette, middleware). */
 const DEFAULT_METHODS = ['GET'];
 const DEFAULT_MAX_AGE_SECONDS = 600;
-/** Allowed whatever `allow_headers` says. */
-const ALWAYS_ALLOWED_HEADERS = ['Accept', 'Accept-Language', 'Content-Language', 'Content-Type'];
+/** Allowed whatever `allow_headers` says, of those that pages have to name. */
+const ALWAYS_ALLOWED_HEADERS = ['Accept', 'Content-Type'];
 
 /** Reads `CORSMiddleware` of Starlette and FastAPI in Python source. */
 export const FASTAPI_READER: Reader = Object.freeze({
@@ -31,7 +31,7 @@ function read(text: string): Reading {
   const gzip = findCalls(source, 'GZipMiddleware')[0];
   const places = findCalls(source, 'CORSMiddleware').map((call) => ({
     enforced: enforcedOf(call, hosts, gzip, unread),
-    holes: [oldVary(call.line)],
+    holes: [oldVary(call.line), ...(call.around ? [] : [unhandledErrors(call.line)])],
   }));
   return { places, unread };
 }
@@ -45,6 +45,17 @@ function oldVary(line: number): FormatHole {
     title: 'Vary: Origin may be missing',
     why: 'Releases of Starlette before September 2026 send it to allowed origins alone: a cache then keeps the answer without headers that another request got.',
     remedy: 'Use a current release of Starlette, or the middleware that mcp-cors render fastapi writes.',
+  };
+}
+
+function unhandledErrors(line: number): FormatHole {
+  return {
+    id: 'unhandled-errors-uncovered',
+    line,
+    severity: 'warning',
+    title: 'The 500 of an unhandled error leaves without the headers',
+    why: "The application's own handler of unhandled errors stands outside of its middleware, so that a page sees a failed fetch.",
+    remedy: 'Put the middleware around the application: app = CORSMiddleware(app, ...).',
   };
 }
 
@@ -64,10 +75,11 @@ function findCalls(source: Source, name: string): readonly Call[] {
   const calls: Call[] = [];
   for (const [i, { type, text, line }] of tokens.entries()) {
     if (type !== 'name' || !names.has(text) || calls.length >= MAX_PLACES) continue;
-    const qualified = isSign(tokens[i - 1], '.') ? i - 2 : i;
+    let qualified = i;
+    while (isSign(tokens[qualified - 1], '.')) qualified -= 2;
     if (isSign(tokens[i + 1], '(')) {
       calls.push({ line, args: parseArguments(source, i + 1), around: true });
-    } else if (isSign(tokens[i + 1], ',') && isSign(tokens[qualified - 1], '(')) {
+    } else if (isSign(tokens[i + 1], ',', ')') && isSign(tokens[qualified - 1], '(')) {
       calls.push({ line, args: parseArguments(source, qualified - 1), around: false });
     } else if (isSign(tokens[qualified - 1], '=') && tokens[qualified - 2]?.text === 'middleware_class') {
       calls.push({ line, args: parseArguments(source, qualified - 3), around: false });
@@ -130,8 +142,6 @@ function enforcedOf(call: Call, hosts: Call | undefined, gzip: Call | undefined,
       checksContentType: false,
       answersPreflights: true,
       passesOtherOptions: true,
-      // What is added to an application stands inside of its handler of unhandled errors.
-      coversErrors: call.around,
       ...(gzip === undefined ? {} : { flushesStreams: false }),
     },
   };
@@ -168,7 +178,9 @@ function listOf(
 ): readonly string[] | 'any' | undefined {
   if (given === 'unknown') return undefined;
   const names = given === undefined ? otherwise : given.map(({ text }) => text);
-  return names.includes('*') ? 'any' : [...names, ...always];
+  if (names.includes('*')) return 'any';
+  const lower = names.map((name) => name.toLowerCase());
+  return [...names, ...always.filter((name) => !lower.includes(name.toLowerCase()))];
 }
 
 function textOf(value: Value): { readonly text: string; readonly line: number } | undefined {

@@ -1,5 +1,6 @@
 import {
   createPolicy,
+  POLICY_ISSUES,
   PolicyConfigError,
   REVISION_NEEDS,
   REVISIONS,
@@ -99,7 +100,7 @@ export const HOLES = {
     'Allow the names of every revision that the server speaks.',
   ),
   'header-prefixes-missing': warning(
-    'Mcp-Param-* is not allowed',
+    'Request headers are not allowed whose names tools make up',
     'Tools whose schema has x-mcp-header want headers that no fixed list can name (MCP 2026-07-28).',
     'Allow any header that begins with Mcp-Param-, or put the gateway in front, which completes them.',
   ),
@@ -200,15 +201,15 @@ function issuesOf(enforced: Enforced): readonly Hole[] {
     return [];
   } catch (thrown) {
     if (!(thrown instanceof PolicyConfigError)) throw thrown;
-    return thrown.issues.map(({ code, path, value, message, remedy }): Hole => {
+    return thrown.issues.map(({ code, path, value, remedy }): Hole => {
       const index = Number(/^origins\[(\d+)\]$/.exec(path)?.[1] ?? Number.NaN);
       const part = path.split(/[.[]/, 1)[0] as EnforcedPart;
       return {
         id: code,
         line: originLines[index] ?? enforced.lines?.[part] ?? enforced.line,
         severity: 'error',
-        title: message,
-        why: `A policy of mcp-cors refuses this (${path}).`,
+        title: POLICY_ISSUES[code].message,
+        why: 'Pages that were not meant get in, or pages that were meant do not: a policy of mcp-cors refuses it.',
         remedy,
         subject: typeof value === 'string' ? value : undefined,
       };
