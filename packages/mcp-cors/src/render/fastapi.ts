@@ -14,12 +14,17 @@ def healthz() -> Dict[str, str]:
     return {"status": "ok"}
 
 
-# Your routes come here, or an MCP server. Its own check of Host and Origin is not needed behind McpCors, and would have
-# to know the same names:
+# Your routes come here, or an MCP server: with the MCP SDK for Python 2, in place of "app = FastAPI()",
 #
-#     mcp = FastMCP("tools", transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False))
+#     from mcp.server import MCPServer
+#     from mcp.server.transport_security import TransportSecuritySettings
+#
+#     mcp = MCPServer("tools")
+#     # McpCors has checked Host and Origin. The SDK's own check would have to name the same again.
+#     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+#     mcp_app = mcp.streamable_http_app(transport_security=unchecked)  # at /mcp
 #     app = FastAPI(lifespan=lambda _: mcp.session_manager.run())
-#     app.mount("/", mcp.streamable_http_app())
+#     app.mount("/", mcp_app)
 
 # Last, since the middleware added last is the outermost: what comes after this line is outside of the policy.
 app.add_middleware(McpCors)
