@@ -1,7 +1,7 @@
 // What do streams cost? How much later does an event arrive through the gateway than directly, what does a stream that says
 // nothing hold, do many streams lose or reorder events, and how long does the gateway take to start?
 //
-// `node --expose-gc bench/streams.mjs [idle streams] [busy streams]`. Each open stream needs a file in the load and in the
+// `node bench/streams.mjs [idle streams] [busy streams]`. Each open stream needs a file in the load and in the
 // upstream, and two in the gateway: mind `ulimit -n`.
 import { spawn } from 'node:child_process';
 import { createServer, get } from 'node:http';
@@ -113,7 +113,7 @@ async function startTimes() {
         '--listen',
         '127.0.0.1:0',
       ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'ignore'] },
     );
     await new Promise((resolve) => child.stdout.once('data', resolve));
     times.push(performance.now() - started);
