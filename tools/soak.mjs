@@ -96,8 +96,8 @@ function placeOf(startedAt) {
   };
 }
 
-async function client(random, weighted) {
-  while (!over && !crashed && done < REQUESTS) {
+async function client(random, weighted, requests) {
+  while (!over && !crashed && done < requests) {
     done++;
     const name = random.pick(weighted);
     const startedAt = performance.now();
@@ -165,7 +165,7 @@ async function work(untilMs, requests, phase) {
       ];
   const seed = Number(values.seed);
   const clients = Array.from({ length: Number(values.clients) }, (_, i) =>
-    client(createRandom(seed * 7919 + i * 104_729 + phase), weighted),
+    client(createRandom(seed * 7919 + i * 104_729 + phase), weighted, requests),
   );
   await Promise.all(clients);
   over = true;
