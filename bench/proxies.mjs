@@ -79,16 +79,20 @@ export const CANDIDATES = {
   ...Object.fromEntries(
     Object.keys(NODE_PROXIES).map((name) => [name, (url) => startProcess(import.meta.url, name, url)]),
   ),
-  'nginx, one worker': startNginx,
+  'nginx, rendered policy': (upstream) => startNginx(upstream, false),
+  'nginx, and connections kept': (upstream) => startNginx(upstream, true),
   'mcp-proxy, stdio': startMcpProxy,
 };
 
 /** Starts one nginx worker with the same policy. */
-async function startNginx(upstream) {
+async function startNginx(upstream, keepsConnections) {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-cors-nginx-'));
   const port = await freePort();
   mkdirSync(join(folder, 'temporary'));
-  writeFileSync(join(folder, 'nginx.conf'), nginxConfiguration({ folder, port, upstream }));
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    await nginxConfiguration({ folder, port, upstream, keepsConnections }),
+  );
   const master = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log'], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
@@ -108,8 +112,19 @@ async function startNginx(upstream) {
   };
 }
 
-/** What the policy `{ origins: [ORIGIN] }` is for nginx, by hand. */
-function nginxConfiguration({ folder, port, upstream }) {
+/**
+ * The policy as `mcp-cors render nginx` writes it. It opens a connection to the server for each request; that is what most
+ * configurations of nginx do, and the other candidates do not: `keepsConnections` lets nginx keep them too.
+ */
+async function nginxConfiguration({ folder, port, upstream, keepsConnections }) {
+  const { render } = await import('mcp-cors/render');
+  const listen = `127.0.0.1:${port}`;
+  const text = render('nginx', { origins: [ORIGIN] }, { upstream, listen });
+  const kept = keepsConnections
+    ? `upstream kept { server ${upstream.replace('http://', '')}; keepalive 64; }\n${text.replaceAll(`proxy_pass ${upstream}`, 'proxy_pass http://kept')}`
+    : text;
+  if (keepsConnections && !kept.includes('proxy_pass http://kept'))
+    throw new Error('no proxy_pass to replace');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `${kind}_temp_path ${folder}/temporary/${kind};`)
     .join(' ');
@@ -117,39 +132,8 @@ function nginxConfiguration({ folder, port, upstream }) {
 daemon off; master_process on; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
 events { worker_connections 4096; }
 http {
-  access_log off; ${temporary}
-  upstream server { server ${upstream.replace('http://', '')}; keepalive 64; }
-  map $http_origin $cors_allowed { default 0; "" 1; "${ORIGIN}" 1; }
-  map $http_origin $cors_origin { default ""; "${ORIGIN}" $http_origin; }
-  map $http_origin $cors_expose { default ""; "${ORIGIN}" "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, DPoP-Nonce, Retry-After, Last-Event-ID"; }
-  map $http_host $host_allowed { default 0; "~^(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::[0-9]+)?$" 1; }
-  map "$request_method:$content_type" $type_allowed { default 1; "~^POST:(?!application/json(?:;|$))" 0; }
-  server {
-    listen 127.0.0.1:${port};
-    keepalive_requests 1000000;
-    location / {
-      if ($host_allowed = 0) { return 421; }
-      if ($cors_allowed = 0) { return 403; }
-      if ($request_method = OPTIONS) { return 204; }
-      if ($type_allowed = 0) { return 415; }
-      proxy_pass http://server;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Origin "";
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header Accept-Encoding identity;
-      proxy_buffering off;
-      proxy_read_timeout 1h;
-      proxy_hide_header Access-Control-Allow-Origin;
-      proxy_hide_header Access-Control-Allow-Credentials;
-      proxy_hide_header Access-Control-Expose-Headers;
-      add_header Access-Control-Allow-Origin $cors_origin always;
-      add_header Access-Control-Expose-Headers $cors_expose always;
-      add_header Vary Origin always;
-    }
-  }
+access_log off; keepalive_requests 1000000; ${temporary}
+${kept}
 }
 `;
 }
