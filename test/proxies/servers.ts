@@ -94,9 +94,23 @@ function loadModule(name: string): string {
   return `LoadModule ${name}_module ${APACHE_MODULES}/mod_${name}.so`;
 }
 
+/** Caddy with all sites in one Caddyfile, and its state in the folder. */
+const CADDY: ProxyServer = {
+  program: (texts, folder) => ({
+    command: ['caddy', 'run', '--config', 'Caddyfile', '--adapter', 'caddyfile'],
+    environment: { XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, HOME: folder },
+    files: {
+      Caddyfile: ['{\n\tadmin off\n\tauto_https off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n', ...texts].join(
+        '\n',
+      ),
+    },
+  }),
+};
+
 /** By the names of their targets. */
 export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   nginx: NGINX,
+  caddy: CADDY,
   haproxy: HAPROXY,
   apache: APACHE,
   fastapi: createPythonServer('fastapi'),

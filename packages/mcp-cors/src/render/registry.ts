@@ -1,4 +1,5 @@
 import { APACHE } from './apache.js';
+import { CADDY } from './caddy.js';
 import { FASTAPI } from './fastapi.js';
 import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
@@ -8,6 +9,7 @@ import type { Target } from './target.js';
 /** Every target, in the order of the documentation. */
 export const TARGETS: readonly Target[] = Object.freeze([
   NGINX,
+  CADDY,
   HAPROXY,
   APACHE,
   FASTAPI,
