@@ -9,10 +9,15 @@ export function quoted(text: string): string {
   return `"${text.replaceAll('"', '\\"')}"`;
 }
 
-/** The key of a map: a regular expression. Backquotes, which would end the word, are written by their code. */
+/**
+ * The key of a map: a regular expression. Backquotes, which would end the word, are written by their code, and so are
+ * braces: `{$` would begin a variable of the environment, wherever it stands.
+ */
 export function matching(regexp: string): string {
-  return quoted(`~${regexp.replaceAll(/\\?`/g, '\\x60')}`);
+  return quoted(`~${regexp.replaceAll(/\\[\s\S]|`/g, (sign) => BY_CODE[sign] ?? sign)}`);
 }
+
+const BY_CODE: Readonly<Record<string, string>> = { '`': '\\x60', '\\`': '\\x60', '\\{': '\\x7b' };
 
 /** The same without case. */
 export function matchingAnyCase(regexp: string): string {
