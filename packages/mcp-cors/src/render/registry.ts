@@ -4,6 +4,8 @@ import { FASTAPI } from './fastapi.js';
 import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
 import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
+import { GATEWAY_API } from './gatewayApi.js';
+import { TRAEFIK } from './traefik.js';
 import type { Target } from './target.js';
 
 /** Every target, in the order of the documentation. */
@@ -14,4 +16,6 @@ export const TARGETS: readonly Target[] = Object.freeze([
   APACHE,
   FASTAPI,
   STARLETTE_MIDDLEWARE,
+  GATEWAY_API,
+  TRAEFIK,
 ]);
