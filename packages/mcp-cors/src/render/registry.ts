@@ -6,6 +6,7 @@ import { NGINX } from './nginx.js';
 import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
 import { GATEWAY_API } from './gatewayApi.js';
 import { TRAEFIK } from './traefik.js';
+import { ENVOY } from './envoy.js';
 import type { Target } from './target.js';
 
 /** Every target, in the order of the documentation. */
@@ -18,4 +19,5 @@ export const TARGETS: readonly Target[] = Object.freeze([
   STARLETTE_MIDDLEWARE,
   GATEWAY_API,
   TRAEFIK,
+  ENVOY,
 ]);

@@ -4,6 +4,7 @@ import { kindGroups } from './kindGroups.js';
 import { always, DEBUG, DIRECTORIES, type Limit, REPORT_ONLY, SEALED_SESSIONS } from './limits.js';
 import type { KindPlan, Plan, PolicyPlan, RoutePlan } from './plan.js';
 import { literal, oneOf } from './regexps.js';
+import { ORIGIN_FORWARDED, OWN_PAGES } from './routedLimits.js';
 import type { Target } from './target.js';
 import { type YamlValue, yaml } from './yaml.js';
 
@@ -58,22 +59,8 @@ const LIMITS: readonly Limit[] = [
     why: 'A list of names has no prefixes.',
     instead: 'Name the parameters in allowedHeaders.',
   },
-  {
-    id: 'own-pages',
-    weakens: false,
-    concerns: ({ hosts, origins }) => hosts !== undefined && !origins.any,
-    what: "The server's own pages are admitted only when they are listed.",
-    why: 'No matcher compares Origin with Host.',
-    instead: "List the server's own origin.",
-  },
-  {
-    id: 'origin-forwarded',
-    weakens: false,
-    concerns: always,
-    what: 'The server gets Origin, and may refuse by itself what is allowed here.',
-    why: 'The headers middleware looks at Origin again when the response comes.',
-    instead: 'Allow the same origins in the server.',
-  },
+  OWN_PAGES,
+  ORIGIN_FORWARDED,
   SEALED_SESSIONS,
   DIRECTORIES,
   REPORT_ONLY,
