@@ -28,6 +28,8 @@ export function answer(response: ServerResponse, decision: Decision, reason: Gat
   const overHttp1 = response.req.httpVersionMajor === 1;
   if (closes && overHttp1) headers.connection = 'close';
   (response as { [ANSWER]?: GatewayAnswer })[ANSWER] = reason;
+  // What was set of a head that could then not be said; a connection that is to close still is.
+  for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
   response.writeHead(spec.status, withDecision(headers, decision));
   if (!closes) response.end(body);
   else if (overHttp1) endAfterRequest(response, body);

@@ -7,6 +7,7 @@ import { addForwarding, authorityOf } from './forwarding.js';
 /** Headers that belong to one connection (RFC 9110 section 7.6.1), and those that are never forwarded. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
@@ -70,13 +71,14 @@ export function presentedHost(
 }
 
 /** Names that a Connection header takes out of a message (RFC 9110 section 7.6.1). */
-function connectionOptions(connection: string | undefined): readonly string[] {
+function connectionOptions(connection: string | undefined): ReadonlySet<string> {
   // What almost every message says names nothing that is forwarded.
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NO_NAMES;
-  return connection.split(',').map((name) => name.trim().toLowerCase());
+  // Asked for each header: both may be as many as a head can hold.
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 
-const NO_NAMES: readonly string[] = [];
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /**
  * The headers for the upstream, as a flat list of names and values: the client's own spelling, order and repetition,
@@ -90,7 +92,7 @@ export function requestHeaders(request: IncomingMessage, presenting: Presenting)
   const headers = ['Host', host];
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    if (HOP_BY_HOP.has(name) || isReplaced(name) || dropped.includes(name) || isDisguised(name)) continue;
+    if (HOP_BY_HOP.has(name) || isReplaced(name) || dropped.has(name) || isDisguised(name)) continue;
     if (!keepPageHeaders && isPageHeader(name, present)) {
       if (name === 'origin' && present.origin !== 'drop') headers.push('Origin', present.origin);
       continue;
@@ -127,7 +129,7 @@ export function responseHeaders(upstream: IncomingHttpHeaders, decision: Decisio
   const ours = decision.wouldDeny === undefined;
   for (const name in upstream) {
     const value = upstream[name];
-    if (value === undefined || HOP_BY_HOP.has(name) || dropped.includes(name)) continue;
+    if (value === undefined || HOP_BY_HOP.has(name) || dropped.has(name)) continue;
     if (ours && isCorsResponseHeader(name)) continue;
     headers[name] = value; // decoded as Latin-1, and encoded so again: the bytes stay
   }

@@ -109,6 +109,7 @@ describe('a response over HTTP/2', () => {
     const { session } = await startSecure((_, response) => {
       response.writeHead(201, [
         ...['Connection', 'keep-alive, X-Hop', 'Keep-Alive', 'timeout=5', 'X-Hop', '1', 'Upgrade', 'h2c'],
+        ...['HTTP2-Settings', 'AAA'],
         ...['Transfer-Encoding', 'chunked', 'Trailer', 'X-Sum', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'],
         ...['X-Bytes', 'h\xe9', 'X-Own', 'kept'],
       ]);
@@ -118,7 +119,15 @@ describe('a response over HTTP/2', () => {
     });
     const answer = await readHttp2(beginHttp2(session));
     const names = answer.lines.map(([name]) => name);
-    for (const gone of ['connection', 'keep-alive', 'x-hop', 'upgrade', 'transfer-encoding', 'trailer'])
+    for (const gone of [
+      'connection',
+      'keep-alive',
+      'x-hop',
+      'upgrade',
+      'http2-settings',
+      'transfer-encoding',
+      'trailer',
+    ])
       expect(names).not.toContain(gone);
     expect(answer.lines).toContainEqual(['x-own', 'kept']);
     expect(answer.lines).toContainEqual(['x-bytes', 'h\xe9']);
@@ -154,6 +163,39 @@ describe('a response over HTTP/2', () => {
     await expect(readHttp2(beginHttp2(session))).rejects.toThrow(`code ${constants.NGHTTP2_INTERNAL_ERROR}`);
     expect(session.destroyed).toBe(false);
   });
+
+  it.each([
+    ['an event stream', ['Content-Type', 'text/event-stream'], 'data: 1\n\n'],
+    ['a JSON answer', ['Content-Type', 'application/json'], '{}'],
+    ['another answer', ['Content-Type', 'text/plain'], 'ok'],
+  ])('has once what HTTP/2 knows once, however often the upstream says it: %s', async (_, type, body) => {
+    const twice = ['Date: first', 'Date: second', 'ETag: "1"', 'ETag: "2"', 'X-Own: a', 'X-Own: b'];
+    const { session } = await startSecure((_, response) => {
+      response.sendDate = false;
+      response.writeHead(200, [...type, ...twice.flatMap((line) => line.split(': '))]).end(body);
+    });
+    const answer = await readHttp2(beginHttp2(session));
+    expect([answer.status, answer.body.toString()]).toEqual([200, body]);
+    const valuesOf = (wanted: string) => answer.lines.filter(([name]) => name === wanted);
+    expect(valuesOf('date')).toEqual([['date', 'first']]);
+    expect(valuesOf('etag')).toEqual([['etag', '"1"']]);
+    expect(valuesOf('x-own').map(([, value]) => value)).toEqual(['a', 'b']);
+  });
+
+  it.each(['text/event-stream', 'application/json', 'text/plain'])(
+    'that cannot be said in HTTP/2 is answered for, with nothing left of it: %s',
+    async (type) => {
+      const { gateway, session } = await startSecure((_, response) => {
+        response.writeHead(799, { 'Content-Type': type, 'Content-Encoding': 'gzip', 'Content-Length': 2 });
+        response.end('ok');
+      });
+      const answer = await readHttp2(beginHttp2(session));
+      expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream-answer-invalid']);
+      expect(answer.lines.map(([name]) => name)).not.toContain('content-encoding');
+      expect(answer.lines).toContainEqual(['access-control-allow-origin', PAGE]);
+      expect((await send(gateway.url, { method: 'GET' })).status).toBe(799);
+    },
+  );
 
   it('tells a failing upstream as over HTTP/1.1', async () => {
     const { session } = await startSecure((request) => request.socket.destroy());

@@ -7,6 +7,7 @@ import type { GatewayAnswer } from './errors.js';
 import type { EventStream } from './eventStream.js';
 import type { EventStreams } from './eventStreams.js';
 import { essence, isEventStream, type ResponseHeaders, responseHeaders } from './headers.js';
+import { sayOnce } from './http2Response.js';
 import {
   type AnswerHead,
   endpointMendingOf,
@@ -72,18 +73,27 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     else answer(response, decision, reason);
   }
 
-  function writeHead(): void {
-    if (head !== undefined && !response.headersSent) response.writeHead(head.status, head.headers);
+  /** Says the head; false when it cannot be said in the client's version of HTTP, which then was answered for. */
+  function writeHead(): boolean {
+    if (head === undefined || response.headersSent) return true;
+    try {
+      response.writeHead(head.status, head.headers);
+      return true;
+    } catch {
+      if (!over) breakOff();
+      if (!response.destroyed) answer(response, decision, 'upstream-answer-invalid');
+      return false;
+    }
   }
 
   function give(body: Buffer | undefined): void {
     if (response.destroyed) return; // the client went while something else was tried
     const whole = head === undefined || body === undefined ? body : mendWhole(head, body, exchange);
-    writeHead();
-    response.end(whole?.length === 0 ? undefined : whole);
+    if (writeHead()) response.end(whole?.length === 0 ? undefined : whole);
   }
 
   function takeHead(status: number, headers: ResponseHeaders): void {
+    if (response.req.httpVersionMajor === 2) sayOnce(headers);
     const taken = { status, headers };
     const followed = followRedirect(taken, exchange);
     if (followed === 'too-many') {
@@ -103,12 +113,8 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
       return;
     }
     idle.start();
-    if (isHoldable(headers)) {
-      if (isWritable(headers)) held = [];
-      else fail('upstream-answer-invalid');
-      return;
-    }
-    writeHead();
+    if (isHoldable(headers)) held = [];
+    else writeHead();
   }
 
   function openStream(taken: AnswerHead): void {
@@ -118,7 +124,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     headers['x-accel-buffering'] = 'no';
     const endpoint = endpointMendingOf(taken, exchange);
     if (endpoint !== undefined) delete headers['content-length']; // another address may be longer
-    writeHead();
+    if (!writeHead()) return;
     response.flushHeaders(); // a client waits for the head before the first event
     record?.streamBegan?.();
     route.onStream();
@@ -149,8 +155,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     if (heldBytes <= HELD_BODY_BYTES) return undefined;
     const whole = Buffer.concat(held);
     held = undefined;
-    writeHead();
-    return whole;
+    return writeHead() ? whole : undefined;
   }
 
   function write(flow: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -273,22 +278,6 @@ function isHoldable(headers: ResponseHeaders): boolean {
   const length = headers['content-length'];
   return length === undefined || Number(length) <= HELD_BODY_BYTES;
 }
-
-/**
- * Whether `writeHead` would throw over a value, asked while there is still time to answer otherwise. Setting and removing the
- * headers would say so too, and make Node write the head the slow way; the client library has checked the names.
- * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.5
- */
-function isWritable(headers: ResponseHeaders): boolean {
-  for (const name in headers) {
-    const value = headers[name] as string | string[];
-    if (typeof value === 'string' ? UNWRITABLE.test(value) : value.some((line) => UNWRITABLE.test(line)))
-      return false;
-  }
-  return true;
-}
-
-const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** What the client is told of an error of the client library. */
 function reasonOf(error: Error, connected: boolean): GatewayAnswer {
