@@ -10,6 +10,7 @@ import {
   expectReadable,
   headOf,
   open,
+  PAGE,
   readWhole,
   reasonOf,
   send,
@@ -294,6 +295,24 @@ describe('maxStreamsPerClient', () => {
     // Of an IPv6 network a client has all addresses.
     expect(await from('2001:db8::1', 'https://a.example')).toBe(200);
     expect(await from('2001:db8::2', 'https://a.example')).toBe(429);
+  });
+
+  it('a lower one, given by a reload, holds for clients with more streams from before, also when one ends', async () => {
+    const { gateway, upstream } = await start(stream, { maxStreamsPerClient: 5 });
+    const status = async (): Promise<number | undefined> =>
+      (await open(gateway.url, { headers: accept })).response.statusCode;
+    const first = await open(gateway.url, { headers: accept });
+    expect([await status(), await status(), await status()]).toEqual([200, 200, 200]);
+    await gateway.reload({
+      listen: '127.0.0.1:0',
+      policy: { origins: [PAGE] },
+      routes: [{ path: '/', upstream: upstream.url }],
+      limits: { shutdownTimeoutMs: 200, maxStreamsPerClient: 2 },
+    });
+    expect(await status()).toBe(429);
+    first.request.destroy();
+    await eventually(() => expect(upstream.sockets.size).toBe(3));
+    expect(await status()).toBe(429);
   });
 
   it('holds over HTTP/2', async () => {

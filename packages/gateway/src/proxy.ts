@@ -87,9 +87,8 @@ export function createReverseProxy(): ReverseProxy {
   const streamLimit = createStreamLimit();
 
   /** Counts the event stream that a passage has become. */
-  function countStream({ response, decision, provenance, service }: Passage): void {
-    const { maxStreamsPerClient } = service.settings.limits;
-    streamLimit.add(provenance.address, decision, maxStreamsPerClient, response);
+  function countStream({ response, decision, provenance }: Passage): void {
+    streamLimit.add(provenance.address, decision, response);
   }
 
   /** Whether one more event stream would be too many for this client. */

@@ -4,32 +4,32 @@ import { clientKey } from 'mcp-cors/carrier';
 
 /** Counts the event streams that clients have open. */
 export interface StreamLimit {
-  /** Whether a client has as many as it may. Costs nothing while nobody has. */
+  /** Whether a client has as many as it may. Costs nothing until somebody has. */
   isReached(address: string | undefined, decision: Decision, most: number): boolean;
   /** Counts a stream until its response closes. */
-  add(address: string | undefined, decision: Decision, most: number, response: ServerResponse): void;
+  add(address: string | undefined, decision: Decision, response: ServerResponse): void;
 }
 
 /** Makes a counter of streams. */
 export function createStreamLimit(): StreamLimit {
   const counts = new Map<string, number>();
-  /** The clients that had as many as they may when they opened their last stream. */
-  const full = new Set<string>();
+  /** No client has more, whatever the limit was when its streams were opened: a reload may bring a lower one. */
+  let peak = 0;
   return {
     isReached(address, decision, most) {
-      if (full.size === 0 || most === 0) return false;
+      if (most === 0 || peak < most) return false;
       return (counts.get(keyOf(address, decision)) ?? 0) >= most;
     },
-    add(address, decision, most, response) {
+    add(address, decision, response) {
       const key = keyOf(address, decision);
       const count = (counts.get(key) ?? 0) + 1;
       counts.set(key, count);
-      if (most > 0 && count >= most) full.add(key);
+      peak = Math.max(peak, count);
       response.once('close', () => {
         const left = (counts.get(key) ?? 1) - 1;
         if (left === 0) counts.delete(key);
         else counts.set(key, left);
-        full.delete(key);
+        if (counts.size === 0) peak = 0;
       });
     },
   };
