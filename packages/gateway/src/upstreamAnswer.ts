@@ -232,6 +232,14 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     },
 
     onResponseError(_, error) {
+      if (!over && head?.status === 304 && error instanceof errors.ResponseContentLengthMismatchError) {
+        // The length is that of what was not modified, and none of it follows (RFC 9110 section 8.6).
+        over = true;
+        idle.stop();
+        connection.destroy();
+        give(undefined);
+        return;
+      }
       const unreachable = controller === undefined && !over && !(error instanceof BodyRefusal);
       if (unreachable && route.onUnreachable?.() === true) {
         response.off('close', onClose);
