@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { createNodeServer } from './hosts/node.js';
 import type { Program } from './place.js';
 import type { Site } from './proxies.js';
 import { createPythonServer } from './python/server.js';
@@ -115,4 +116,5 @@ export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   apache: APACHE,
   fastapi: createPythonServer('fastapi'),
   'starlette-middleware': createPythonServer('starlette'),
+  express: createNodeServer('express.mjs'),
 };

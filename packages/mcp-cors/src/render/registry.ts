@@ -1,12 +1,13 @@
 import { APACHE } from './apache.js';
 import { CADDY } from './caddy.js';
+import { ENVOY } from './envoy.js';
+import { EXPRESS } from './express.js';
 import { FASTAPI } from './fastapi.js';
+import { GATEWAY_API } from './gatewayApi.js';
 import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
 import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
-import { GATEWAY_API } from './gatewayApi.js';
 import { TRAEFIK } from './traefik.js';
-import { ENVOY } from './envoy.js';
 import type { Target } from './target.js';
 
 /** Every target, in the order of the documentation. */
@@ -15,9 +16,10 @@ export const TARGETS: readonly Target[] = Object.freeze([
   CADDY,
   HAPROXY,
   APACHE,
+  ENVOY,
+  TRAEFIK,
+  GATEWAY_API,
   FASTAPI,
   STARLETTE_MIDDLEWARE,
-  GATEWAY_API,
-  TRAEFIK,
-  ENVOY,
+  EXPRESS,
 ]);
