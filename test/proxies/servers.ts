@@ -117,4 +117,5 @@ export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   fastapi: createPythonServer('fastapi'),
   'starlette-middleware': createPythonServer('starlette'),
   express: createNodeServer('express.mjs'),
+  'cloudflare-worker': createNodeServer('worker.mjs'),
 };

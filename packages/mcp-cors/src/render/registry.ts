@@ -1,5 +1,6 @@
 import { APACHE } from './apache.js';
 import { CADDY } from './caddy.js';
+import { CLOUDFLARE_WORKER } from './cloudflareWorker.js';
 import { ENVOY } from './envoy.js';
 import { EXPRESS } from './express.js';
 import { FASTAPI } from './fastapi.js';
@@ -21,5 +22,6 @@ export const TARGETS: readonly Target[] = Object.freeze([
   GATEWAY_API,
   FASTAPI,
   STARLETTE_MIDDLEWARE,
+  CLOUDFLARE_WORKER,
   EXPRESS,
 ]);

@@ -1,0 +1,148 @@
+import { always, DIRECTORIES, type Limit } from './limits.js';
+import type { Plan, RoutePlan } from './plan.js';
+import { configOf } from './script/config.js';
+import { literalOf } from './script/literals.js';
+import type { Target } from './target.js';
+
+/** What a Worker cannot express. */
+const LIMITS: readonly Limit[] = [
+  DIRECTORIES,
+  {
+    id: 'hosts-unnamed',
+    weakens: false,
+    concerns: ({ hosts }) => hosts?.loopbackAlone === true,
+    what: 'Without hosts in the policy only localhost is served, which is wrangler dev and nothing else.',
+    why: 'A Worker does not know on which address a request came in.',
+    instead: 'Name the hosts of the Worker in hosts: mcp.example.com, or NAME.ACCOUNT.workers.dev.',
+  },
+  {
+    id: 'read-urls',
+    weakens: false,
+    concerns: always,
+    what: 'Paths are looked at as URLs have them: dot segments are resolved, and what is no URL is refused.',
+    why: 'A Worker gets a Request, whose URL is parsed already. The server gets the same path.',
+    instead: 'Nothing: what is looked at is what is forwarded.',
+  },
+  {
+    id: 'unreadable-requests',
+    weakens: false,
+    concerns: always,
+    what: 'What cannot be a Request is refused before the Worker: CONNECT, TRACE, and OPTIONS *.',
+    why: 'The Fetch standard has no such Request.',
+    instead: 'Nothing: no browser and no MCP client sends it.',
+  },
+];
+
+/** A Cloudflare Worker: the adapter for fetch handlers in front of a server that is somewhere else. */
+export const CLOUDFLARE_WORKER: Target = Object.freeze({
+  name: 'cloudflare-worker',
+  title: 'Cloudflare Workers',
+  file: 'worker.mjs',
+  type: 'proxy',
+  comment: '//',
+  limits: LIMITS,
+  use: ({ routes }) => [
+    'npm install mcp-cors, then npx wrangler deploy with this wrangler.toml beside the file:',
+    '',
+    '    name = "mcp-cors"',
+    '    main = "worker.mjs"',
+    '    compatibility_date = "2025-09-01"',
+    '    # So that the request to the server ends when the page goes:',
+    '    compatibility_flags = ["enable_request_signal"]',
+    '    routes = [{ pattern = "mcp.example.com", custom_domain = true }]',
+    '',
+    "Cloudflare ends a stream in which nothing comes for about 100 seconds: have the server send comments (lines that begin with a colon), or put mcp-cors gateway behind this Worker. Do not have the Worker's addresses cached.",
+    ...(routes.some(({ policy }) => policy.settings.sessions !== undefined)
+      ? [
+          'Session ids are sealed with a secret that is not in this file: npx wrangler secret put MCP_CORS_SESSION_SECRETS, one a line, the first seals, all are accepted.',
+        ]
+      : []),
+  ],
+  render,
+} satisfies Target);
+
+function render(plan: Plan): string {
+  const policies = [...new Set(plan.routes.map(({ policy }) => policy))];
+  return [
+    "import { mcpCors } from 'mcp-cors/fetch';",
+    '',
+    '// Each policy as createPolicy takes it.',
+    `const POLICIES = ${literalOf(policies.map(({ settings }) => configOf(settings)))};`,
+    '',
+    '// Which of them seal session ids.',
+    `const SEALED = ${literalOf(policies.map(({ settings }) => settings.sessions !== undefined))};`,
+    '',
+    '// The first that holds a path gets the request; the path of the server stands in place of its own.',
+    `const ROUTES = ${literalOf(plan.routes.map((route) => routeOf(route, policies.indexOf(route.policy))))};`,
+    '',
+    '// Answered for here; the server does not get them. Host is of the server, as fetch writes it.',
+    `const DROPPED = ${literalOf([...plan.droppedRequestHeaders, ...HOP_BY_HOP])};`,
+    '',
+    CODE,
+  ].join('\n');
+}
+
+function routeOf({ path, exact, upstream }: RoutePlan, policy: number): Readonly<Record<string, unknown>> {
+  const { scheme, host, port } = upstream;
+  return { path, exact, server: `${scheme}://${host}:${port}`, serverPath: upstream.path, policy };
+}
+
+/** Headers of one connection alone (RFC 9110 section 7.6.1). */
+const HOP_BY_HOP: readonly string[] = [
+  'Host',
+  'Connection',
+  'Keep-Alive',
+  'Proxy-Connection',
+  'TE',
+  'Trailer',
+  'Transfer-Encoding',
+  'Upgrade',
+  'Expect',
+];
+
+const CODE = `let guarded;
+
+export default {
+  fetch(request, env) {
+    guarded ??= POLICIES.map((policy, i) => mcpCors(withSecrets(policy, SEALED[i], env))(forward));
+    const route = findRoute(request);
+    return guarded[(route ?? ROUTES[0]).policy](request, route);
+  },
+};
+
+function withSecrets(policy, sealed, env) {
+  if (!sealed) return policy;
+  const secret = (env?.MCP_CORS_SESSION_SECRETS ?? '').split('\\n').filter((line) => line !== '');
+  return { ...policy, sessions: { secret } };
+}
+
+function findRoute(request) {
+  const { pathname } = new URL(request.url);
+  return ROUTES.find(
+    ({ path, exact }) =>
+      pathname === path || (!exact && (path === '' || pathname.startsWith(\`\${path}/\`))),
+  );
+}
+
+/** Hands a request that the policy lets through to its server; bodies and streams go on as they come. */
+async function forward(request, route) {
+  if (route === undefined) return failure(404, 'Nothing is here');
+  const { pathname, search } = new URL(request.url);
+  const headers = new Headers(request.headers);
+  for (const name of DROPPED) headers.delete(name);
+  const target = \`\${route.server}\${route.serverPath}\${pathname.slice(route.path.length)}\${search}\`;
+  const { method, body, signal } = request;
+  try {
+    const response = await fetch(target, { method, headers, body, signal, redirect: 'manual', duplex: 'half' });
+    return new Response(response.body, response);
+  } catch {
+    // The policy's headers come on top, so that the page can read this.
+    return failure(502, 'The server cannot be reached');
+  }
+}
+
+function failure(status, message) {
+  const body = { jsonrpc: '2.0', error: { code: -32603, message } };
+  return Response.json(body, { status });
+}
+`;

@@ -1,0 +1,8 @@
+import { runProxyBehaviour, runRouteBehaviour } from './behaviour.js';
+import { runProxyJourneys } from './journeys.js';
+import { runProxyVectors } from './runner.js';
+
+runProxyVectors('cloudflare-worker');
+runProxyBehaviour('cloudflare-worker');
+runRouteBehaviour('cloudflare-worker');
+runProxyJourneys('cloudflare-worker');
