@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding'];
 const [, , folder, json] = argv;
 const sites = JSON.parse(json);
 
@@ -15,6 +16,7 @@ await build({
   outdir: join(folder, 'bundles'),
   outExtension: { '.js': '.mjs' },
   bundle: true,
+  splitting: true,
   format: 'esm',
   platform: 'neutral',
   mainFields: ['module', 'main'],
@@ -43,7 +45,10 @@ async function serve(worker, env, incoming, outgoing) {
   }
   const response = await worker.fetch(request, env);
   outgoing.statusCode = response.status;
-  outgoing.setHeaders(response.headers);
+  for (const [name, value] of response.headers) {
+    // As the runtime of Workers does it: what is of the connection to the server stays there.
+    if (!HOP_BY_HOP.includes(name)) outgoing.appendHeader(name, value);
+  }
   outgoing.flushHeaders();
   if (response.body !== null) {
     for await (const chunk of response.body) outgoing.write(chunk);

@@ -19,8 +19,8 @@ const LIMITS: readonly Limit[] = [
     id: 'read-urls',
     weakens: false,
     concerns: always,
-    what: 'Paths are looked at as URLs have them: dot segments are resolved, and what is no URL is refused.',
-    why: 'A Worker gets a Request, whose URL is parsed already. The server gets the same path.',
+    what: 'Requests are looked at as URLs have them: dot segments are resolved, and a target that is no path, or a missing Host, is for the runtime to make a URL of.',
+    why: 'A Worker gets a Request, whose URL is parsed already. The server gets what was looked at.',
     instead: 'Nothing: what is looked at is what is forwarded.',
   },
   {
