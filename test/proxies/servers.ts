@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { GO_SERVER } from './hosts/go.js';
 import { createNodeServer } from './hosts/node.js';
 import type { Program } from './place.js';
 import type { Site } from './proxies.js';
@@ -116,6 +117,7 @@ export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   apache: APACHE,
   fastapi: createPythonServer('fastapi'),
   'starlette-middleware': createPythonServer('starlette'),
+  go: GO_SERVER,
   express: createNodeServer('express.mjs'),
   'cloudflare-worker': createNodeServer('worker.mjs'),
 };

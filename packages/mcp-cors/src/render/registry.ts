@@ -5,6 +5,7 @@ import { ENVOY } from './envoy.js';
 import { EXPRESS } from './express.js';
 import { FASTAPI } from './fastapi.js';
 import { GATEWAY_API } from './gatewayApi.js';
+import { GO } from './go.js';
 import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
 import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
@@ -22,6 +23,7 @@ export const TARGETS: readonly Target[] = Object.freeze([
   GATEWAY_API,
   FASTAPI,
   STARLETTE_MIDDLEWARE,
+  GO,
   CLOUDFLARE_WORKER,
   EXPRESS,
 ]);
