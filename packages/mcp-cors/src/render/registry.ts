@@ -9,8 +9,8 @@ import { GO } from './go.js';
 import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
 import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
-import { TRAEFIK } from './traefik.js';
 import type { Target } from './target.js';
+import { TRAEFIK } from './traefik.js';
 
 /** Every target, in the order of the documentation. */
 export const TARGETS: readonly Target[] = Object.freeze([
