@@ -31,6 +31,14 @@ describe('nearestName', () => {
     expect(nearestName('xyzdef', ['abcdef'])).toBeUndefined();
   });
 
+  it('takes what shares no letter for something else', () => {
+    expect(nearestName('x', ['go'])).toBeUndefined();
+    expect(nearestName('xy', ['go'])).toBeUndefined();
+    expect(nearestName('', ['go'])).toBeUndefined();
+    expect(nearestName('g', ['go'])).toBe('go');
+    expect(nearestName('', [''])).toBe('');
+  });
+
   it('measures names of at most 64 characters', () => {
     expect(nearestName('a'.repeat(64), [`${'a'.repeat(63)}b`])).toBe(`${'a'.repeat(63)}b`);
     expect(nearestName('a'.repeat(65), [`${'a'.repeat(64)}b`])).toBeUndefined();

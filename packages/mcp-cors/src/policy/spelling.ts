@@ -1,4 +1,4 @@
-/** The known name that a misspelt one most probably means: at most two edits away, or equal but for case. */
+/** The known name that a misspelt one most probably means: at most two edits away, or equal but for case. A name with nothing left of it is not near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > 64) return undefined;
   let best: string | undefined;
@@ -6,7 +6,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   for (const candidate of known) {
     if (Math.abs(name.length - candidate.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    if (distance < bestDistance && distance < Math.max(name.length, candidate.length, 1)) {
       best = candidate;
       bestDistance = distance;
     }
