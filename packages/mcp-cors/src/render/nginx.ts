@@ -43,6 +43,14 @@ const LIMITS: readonly Limit[] = [
     instead: 'Nothing: no browser and no MCP client sends it.',
   },
   {
+    id: 'interim-responses',
+    weakens: false,
+    concerns: always,
+    what: 'Where the server sends a response such as 103 before its own, clients get the rest as the server wrote it.',
+    why: 'nginx before 1.29 takes the first response for the whole one. Requests that are refused never come so far.',
+    instead: 'Let the server send none: no MCP server does so of its own accord, and nginx does not ask for any.',
+  },
+  {
     id: 'unreadable-requests',
     weakens: false,
     concerns: always,

@@ -235,7 +235,8 @@ function proxy(plan: Plan, route: NamedRoute, cors: boolean): readonly string[] 
         : []),
       '# Streams are passed on event by event as they are. With flush_interval -1 they would go on at the server',
       '# when the page has gone.',
-      ...block('transport http', ['compression off']),
+      '# A connection that the server is about to close is never used again.',
+      ...block('transport http', ['compression off', 'keepalive off']),
     ]),
   ];
 }

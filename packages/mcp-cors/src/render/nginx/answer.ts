@@ -130,8 +130,8 @@ function varyMaps(name: string, policy: PolicyPlan): readonly string[] {
       ? []
       : [
           map(
-            "The server's own Vary stays; ours joins it unless it is named there.",
-            '$upstream_http_vary',
+            "The server's own Vary stays; ours joins it unless it is named there. Answers of nginx's own have none.",
+            '$sent_http_vary',
             v('vary_on_pass'),
             [
               ['default', quoted(policy.varyOnPass)],
