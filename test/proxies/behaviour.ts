@@ -315,14 +315,14 @@ export function runRouteBehaviour(target: string): void {
     const statusOf = async (path: string, origin: string): Promise<number> =>
       (await send('POST', path, fromPage(origin))).status;
 
-    for (const path of ['/mcp', '/mcp/x?y=1', '/mcp/a%2Fb', '/v2/deep/', '/v2/deep/x?z'])
+    for (const path of ['/mcp', '/mcp/x?y=1', '/mcp/a%20b', '/v2/deep/', '/v2/deep/x?z'])
       expect(await statusOf(path, APP), path).toBe(200);
     for (const path of ['/v2', '/v2/x?y=1', '/v2/deeper', '/v2/deep?q'])
       expect(await statusOf(path, EVIL), path).toBe(200);
     expect(seen).toEqual([
       '/mcp',
       '/mcp/x?y=1',
-      '/mcp/a%2Fb',
+      '/mcp/a%20b',
       '/',
       '/x?z',
       '/inner/v1',
@@ -336,6 +336,42 @@ export function runRouteBehaviour(target: string): void {
     for (const path of ['/v2', '/v2/deep', '/v2/deeper']) expect(await statusOf(path, APP), path).toBe(403);
     for (const path of ['/', '/mcpx', '/v', '/other']) expect(await statusOf(path, APP), path).toBe(404);
     expect(seen).toHaveLength(9);
+  });
+
+  test(`${target}: no second spelling of a path leads from one route into another, or out of it`, async () => {
+    const seen: string[] = [];
+    const { send } = await stage(
+      target,
+      ({ url = '' }, response) => {
+        seen.push(url);
+        response.end('{}');
+      },
+      POLICY,
+      (upstream) => ({
+        routes: [
+          { path: '/', upstream },
+          { path: '/inner', upstream: `${upstream}/inner/v1`, policy: { origins: [EVIL] } },
+          { path: '/alone', exact: true, upstream, policy: { origins: [EVIL] } },
+        ],
+      }),
+    );
+    for (const path of [
+      ...['/%69nner/x', '/inne%72', '/inner%2fx', '/inner;/x', '/inner%00', '/INNER/x', '/Inner', '//inner', '/./inner'],
+      ...['/x/../inner', '/x/%2e%2e/inner', '/x/..%2finner', '/x/..%5cinner', '/x/..;/inner', '/x\\..\\inner'],
+      ...['/inner/../x', '/inner/%2E%2e/x', '/inner/..%2Fx', '/inner/x%2f..%2f..%2fx', '/inner/..\\x', '/inner/a%0ab'],
+      ...['/inner/%0a', '/inner/a%0d%0aX:%20y', '/alone%0a', '/Alone', '/alon%65', '/x//inner', '/x/.', '/x/..'],
+    ]) {
+      for (const origin of [APP, EVIL]) {
+        const { status } = await send('POST', path, fromPage(origin));
+        expect([400, 404, 431], `${path} from ${origin}`).toContain(status);
+      }
+    }
+    expect(seen).toEqual([]);
+    for (const path of ['/', '/x%20y/...', '/innerx', '/alone/x', '/x/inner'])
+      expect((await send('POST', path, fromPage(APP))).status, path).toBe(200);
+    for (const path of ['/inner/x', '/alone'])
+      expect((await send('POST', path, fromPage(EVIL))).status, path).toBe(200);
+    expect(seen).toEqual(['/', '/x%20y/...', '/innerx', '/alone/x', '/x/inner', '/inner/v1/x', '/']);
   });
 
   test(`${target}: report-only mode writes down what it would refuse`, async () => {

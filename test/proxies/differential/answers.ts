@@ -1,5 +1,5 @@
-import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 
 /** What a server behind says that a page must never take for the policy's word; names in odd case, lines repeated. */
 const SAID = [
@@ -14,8 +14,8 @@ const SAID = [
   'Access-Control-Allow-Private-Network: true',
 ];
 const STATUSES = [
-  200, 200, 200, 202, 204, 301, 304, 307, 400, 401, 403, 404, 405, 415, 418, 421, 429, 431, 494, 500, 502, 503, 504,
-  599,
+  200, 200, 200, 202, 204, 301, 304, 307, 400, 401, 403, 404, 405, 415, 418, 421, 429, 431, 494, 500, 502,
+  503, 504, 599,
 ];
 const VARIES = [
   [],
@@ -62,7 +62,9 @@ function bytesOf(n: number, method: string, interim: boolean): string {
       if (!interim) return head(['Content-Length: 0']);
       return `HTTP/1.1 103 Early Hints\r\n${SAID.join('\r\n')}\r\nVary: X\r\n\r\n${head(['Content-Length: 0'])}`;
     case 2:
-      return bodiless ? head([]) : `${head(['Transfer-Encoding: chunked'])}2\r\n{}\r\n0\r\n${SAID.join('\r\n')}\r\n\r\n`;
+      return bodiless
+        ? head([])
+        : `${head(['Transfer-Encoding: chunked'])}2\r\n{}\r\n0\r\n${SAID.join('\r\n')}\r\n\r\n`;
     case 3:
       return head(['broken line\0']);
     case 4:
@@ -104,7 +106,9 @@ export async function startBehind(interim: boolean): Promise<Behind> {
       const n = Number(/\r\nx-case: ([0-9]+)/i.exec(text.slice(0, end))?.[1]);
       arrived.set(n, text.slice(0, end));
       text = '';
-      socket.end(Buffer.from(bytesOf(n, /^[^ ]*/.exec(arrived.get(n) as string)?.[0] ?? '', interim), 'latin1'));
+      socket.end(
+        Buffer.from(bytesOf(n, /^[^ ]*/.exec(arrived.get(n) as string)?.[0] ?? '', interim), 'latin1'),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -61,7 +61,9 @@ export function judge({ config, admitsOrigin, admitsHost, loosePath }: Meaning, 
   const { method, target, lines } = sent;
   if (!target.startsWith('/') && !(target === '*' && method === 'OPTIONS')) return nothing;
   const all = (name: string): readonly string[] =>
-    lines.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
+    lines
+      .filter(([one]) => one.toLowerCase() === name)
+      .map(([, value]) => value.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
   const one = (name: string): string | undefined => all(name)[0];
 
   if (!config.dangerouslyAllowAnyHost) {
@@ -79,19 +81,31 @@ export function judge({ config, admitsOrigin, admitsHost, loosePath }: Meaning, 
   let mayRead: string | undefined;
   if (origins.length > 0 && origin !== '') {
     const admitted =
-      origins.length === 1 && (origin === self || (any ? isOrigin(origin as string) : admitsOrigin(origin as string)));
+      origins.length === 1 &&
+      (origin === self || (any ? isOrigin(origin as string) : admitsOrigin(origin as string)));
     if (!admitted) return nothing;
     mayRead = any ? '*' : origin;
   } else {
     if (config.missingOrigin === 'deny') return nothing;
     const site = one('sec-fetch-site');
     const foreign = site === 'cross-site' || site === 'same-site';
-    if (!any && foreign && one('sec-fetch-dest') !== 'document' && !loose && !isDocument(path)) return nothing;
+    if (!any && foreign && one('sec-fetch-dest') !== 'document' && !loose && !isDocument(path))
+      return nothing;
     mayRead = any ? '*' : undefined;
   }
   const asked = one('access-control-request-method');
-  if (method === 'OPTIONS' && mayRead !== undefined && origins.length > 0 && asked !== undefined && asked !== '') {
-    return { mayReach: false, mayRead, mayPreflight: mayAsk(config, asked, all('access-control-request-headers'), loose) };
+  if (
+    method === 'OPTIONS' &&
+    mayRead !== undefined &&
+    origins.length > 0 &&
+    asked !== undefined &&
+    asked !== ''
+  ) {
+    return {
+      mayReach: false,
+      mayRead,
+      mayPreflight: mayAsk(config, asked, all('access-control-request-headers'), loose),
+    };
   }
   const json = all('content-type');
   const isJson = json.length === 1 && /^application\/json[ \t]*(?:;[^,]*)?$/i.test(json[0] as string);
@@ -114,13 +128,16 @@ function mayAsk(
 ): boolean {
   if (![...['GET', 'POST', 'DELETE', 'HEAD'], ...methods].includes(method)) return false;
   if (loose && method === 'DELETE' && !methods.includes('DELETE')) return false;
-  const allowed = new Set([...NATIVE_HEADERS.split(' '), ...allowedHeaders.map((name) => name.toLowerCase())]);
-  const names = lists.flatMap((list) => list.split(',')).map((name) => name.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
+  const allowed = new Set([
+    ...NATIVE_HEADERS.split(' '),
+    ...allowedHeaders.map((name) => name.toLowerCase()),
+  ]);
+  const names = lists
+    .flatMap((list) => list.split(','))
+    .map((name) => name.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
   if (names.length > 4_096) return false;
   return names.every(
     (name) =>
-      name === '' ||
-      allowed.has(name.toLowerCase()) ||
-      /^mcp-param-[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name),
+      name === '' || allowed.has(name.toLowerCase()) || /^mcp-param-[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name),
   );
 }

@@ -36,13 +36,25 @@ export const CASES: readonly (Meaning & Vicinity)[] = [
     loosePath: (path) =>
       isForm(path) ||
       /^\/other\/?$/.test(path) ||
-      (path.startsWith('/open/') && !/[%\\#;]|\/\/|\/\.{1,2}(?:\/|$)/.test(path) && !path.endsWith('/server-card')),
-    origins: ['https://a.example.com', 'https://a.b.example.com', 'http://localhost:5173', 'http://localhost', 'chrome-extension://abcdefghij'],
+      (path.startsWith('/open/') &&
+        !/[%\\#;]|\/\/|\/\.{1,2}(?:\/|$)/.test(path) &&
+        !path.endsWith('/server-card')),
+    origins: [
+      'https://a.example.com',
+      'https://a.b.example.com',
+      'http://localhost:5173',
+      'http://localhost',
+      'chrome-extension://abcdefghij',
+    ],
     hosts: ['x.mcp.example.com', 'mcp.example.com', '127.0.0.1'],
   },
   {
     config: {
-      origins: ['/^https:\\/\\/pr-[0-9]+\\.(?:dev|stage)\\.example\\.net$/', 'https://xn--bcher-kva.example:8443', 'http://[::1]:3000'],
+      origins: [
+        '/^https:\\/\\/pr-[0-9]+\\.(?:dev|stage)\\.example\\.net$/',
+        'https://xn--bcher-kva.example:8443',
+        'http://[::1]:3000',
+      ],
       missingOrigin: 'deny',
     },
     admitsOrigin: (origin) =>
@@ -63,7 +75,11 @@ export const CASES: readonly (Meaning & Vicinity)[] = [
     hosts: LOOPBACK,
   },
   {
-    config: { origins: ['https://a.com', 'https://b.com'], dangerouslyAllowAnyHost: true, dangerouslyAllowNullOrigin: true },
+    config: {
+      origins: ['https://a.com', 'https://b.com'],
+      dangerouslyAllowAnyHost: true,
+      dangerouslyAllowNullOrigin: true,
+    },
     admitsOrigin: (origin) => ['https://a.com', 'https://b.com', 'null'].includes(origin),
     admitsHost: () => true,
     loosePath: isForm,

@@ -65,7 +65,8 @@ export async function runDifferential(target: string, seed: number, count: numbe
         into.push({ what, site, sent, answer, arrived: seen, reason: decision.reason });
       };
       for (const what of faults(meaning, judge(meaning, counted), answer, seen)) differ(open, what);
-      if (decision.outcome === 'deny' && seen !== undefined) differ(open, 'reaches, which the library refuses');
+      if (decision.outcome === 'deny' && seen !== undefined)
+        differ(open, 'reaches, which the library refuses');
       if (decision.outcome === 'pass' && seen === undefined) differ(stricter, 'does not reach');
       if (typeof answer === 'string') continue;
       const preflight = valuesOf(answer, 'access-control-max-age').length > 0;
@@ -98,7 +99,9 @@ function countedBy(limits: readonly string[], lines: readonly Line[]): readonly 
 
 /** The response itself, behind those that come before it. */
 function withoutInterim(response: WireResponse): WireResponse {
-  return response.status < 200 ? withoutInterim(parseResponse(Buffer.from(response.body, 'latin1'))) : response;
+  return response.status < 200
+    ? withoutInterim(parseResponse(Buffer.from(response.body, 'latin1')))
+    : response;
 }
 
 /** What an answer does that it may not. */
@@ -114,8 +117,10 @@ function* faults(
   if (origins.length > 1) yield 'Allow-Origin twice';
   if (origins.length > 0 && origins[0] !== may.mayRead) yield `Allow-Origin ${origins[0]}`;
   const credentials = valuesOf(answer, 'access-control-allow-credentials');
-  if (credentials.length > (origins.length > 0 && config.credentials === true ? 1 : 0)) yield 'Allow-Credentials';
-  if (/x-secret|\*/.test(valuesOf(answer, 'access-control-expose-headers').join())) yield 'Expose-Headers of the server';
+  if (credentials.length > (origins.length > 0 && config.credentials === true ? 1 : 0))
+    yield 'Allow-Credentials';
+  if (/x-secret|\*/.test(valuesOf(answer, 'access-control-expose-headers').join()))
+    yield 'Expose-Headers of the server';
   if (valuesOf(answer, 'access-control-max-age').length > 0 && !may.mayPreflight) yield 'preflight';
   const debugging = config.debug === true && answer.status === 204 && may.mayRead !== undefined;
   for (const name of ['methods', 'headers']) {
@@ -125,8 +130,14 @@ function* faults(
   }
   if (valuesOf(answer, 'access-control-allow-private-network').length > 0) yield 'Allow-Private-Network';
   const vary = valuesOf(answer, 'vary').join();
-  if (origins.length > 0 && origins[0] !== '*' && !/(?:^|,)[ \t]*(?:origin|\*)[ \t]*(?:,|$)/i.test(vary)) yield 'Vary';
-  if (arrived !== undefined && config.origins !== '*' && !/(?:^|,)[ \t]*(?:origin|\*)[ \t]*(?:,|$)/i.test(vary)) yield 'no Vary';
+  if (origins.length > 0 && origins[0] !== '*' && !/(?:^|,)[ \t]*(?:origin|\*)[ \t]*(?:,|$)/i.test(vary))
+    yield 'Vary';
+  if (
+    arrived !== undefined &&
+    config.origins !== '*' &&
+    !/(?:^|,)[ \t]*(?:origin|\*)[ \t]*(?:,|$)/i.test(vary)
+  )
+    yield 'no Vary';
 }
 
 function valuesOf({ lines }: WireResponse, name: string): readonly string[] {
@@ -137,7 +148,9 @@ function valuesOf({ lines }: WireResponse, name: string): readonly string[] {
 function headOf({ method, target, lines }: Sent): RequestHead {
   const value = (wanted: string): string | undefined => {
     const values = lines.filter(([name]) => name.toLowerCase() === wanted);
-    return values.length === 0 ? undefined : values.map(([, one]) => one.replaceAll(/^[ \t]+|[ \t]+$/g, '')).join(', ');
+    return values.length === 0
+      ? undefined
+      : values.map(([, one]) => one.replaceAll(/^[ \t]+|[ \t]+$/g, '')).join(', ');
   };
   return {
     method,

@@ -1,7 +1,9 @@
+import { type PlaceRule, placeRules } from './confinement.js';
 import { always, BACKTRACKING, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
 import { answerMaps } from './nginx/answer.js';
 import { decisionMaps, hashSizes } from './nginx/decision.js';
 import { type NamedRoute, serverBlock } from './nginx/server.js';
+import { type Entry, map, matching } from './nginx/syntax.js';
 import type { Plan, PolicyPlan } from './plan.js';
 import type { Target } from './target.js';
 
@@ -48,7 +50,8 @@ const LIMITS: readonly Limit[] = [
     concerns: always,
     what: 'Where the server sends a response such as 103 before its own, clients get the rest as the server wrote it.',
     why: 'nginx before 1.29 takes the first response for the whole one. Requests that are refused never come so far.',
-    instead: 'Let the server send none: no MCP server does so of its own accord, and nginx does not ask for any.',
+    instead:
+      'Let the server send none: no MCP server does so of its own accord, and nginx does not ask for any.',
   },
   {
     id: 'unreadable-requests',
@@ -96,7 +99,22 @@ function render(plan: Plan): string {
       ? [`# nginx has no escape for a dollar sign.\ngeo $${name}_dollar {\n    default "$";\n}\n`, ...text]
       : text;
   });
-  return [...hashSizes(policies), ...parts, serverBlock(plan, [first as NamedRoute, ...others])].join('\n');
+  const rules = placeRules(plan.routes);
+  return [
+    ...hashSizes(policies),
+    ...parts,
+    ...(rules.length === 0 ? [] : [placeMap(plan.name, rules)]),
+    serverBlock(plan, [first as NamedRoute, ...others]),
+  ].join('\n');
+}
+
+function placeMap(name: string, rules: readonly PlaceRule[]): string {
+  return map(
+    'Paths that lead nowhere; of the rest each goes to its route.',
+    `$${name}_path`,
+    `$${name}_astray`,
+    [['default', '""'], ...rules.map(({ regexp, inside }): Entry => [matching(regexp), inside ? '""' : '1'])],
+  );
 }
 
 function reportFormat(name: string): string {

@@ -1,3 +1,4 @@
+import { placeRules } from '../confinement.js';
 import type { Plan, PolicyPlan, RoutePlan, Upstream } from '../plan.js';
 import { literal } from '../regexps.js';
 import { answerRules, BODY, headerLines } from './answer.js';
@@ -74,9 +75,17 @@ function skippable(
 /** Which policy guards a path, and that there is nothing besides the routes. */
 function routeRules(plan: Plan, nameOf: (policy: PolicyPlan) => string): readonly string[] {
   const { name, routes } = plan;
-  if (routes.length === 1 && routes[0].path === '' && !routes[0].exact) return [];
+  if (placeRules(routes).length === 0) return [];
   const unknown = { test: `%{ENV:${name}_policy}`, matches: '^$' };
+  const placed = { test: `%{ENV:${name}_place}`, matches: '^$' };
+  const came = { test: `%{ENV:${name}_came}` };
   return block('The longest path comes first. What is on no path is not here.', [
+    '# A path that the server behind could read as one of another route leads nowhere.',
+    ...rule(`E=${name}_came:%1`, [{ test: '%{THE_REQUEST}', matches: '^[^ ]+ ([^? ]*)' }]),
+    ...placeRules(routes).flatMap(({ regexp, inside }) =>
+      rule(`E=${name}_place:${inside ? 'inside' : 'astray'}`, [placed, { ...came, matches: regexp }]),
+    ),
+    ...rule('R=404', [{ ...placed, matches: '^astray$' }]),
     ...routes.flatMap((route) => rule(`E=${name}_policy:${nameOf(route.policy)}`, [unknown], placeOf(route))),
     ...rule('R=404', [unknown]),
   ]);

@@ -1,4 +1,5 @@
 import { alike } from '../alike.js';
+import { placeRules } from '../confinement.js';
 import type { DenialPlan, Plan, PolicyPlan, RoutePlan } from '../plan.js';
 import { literal, oneOf } from '../regexps.js';
 import { checkMatchers, factMaps, placeholder } from './decision.js';
@@ -21,9 +22,13 @@ export function siteBlock(plan: Plan, routes: readonly NamedRoute[]): string {
       ...checkMatchers(name, policy),
     ]),
     '',
+    ...confinement(plan, routes),
     ...routes.flatMap((route, i) => placeMatcher(plan, route, i)),
     '',
     ...block('route', [
+      ...(placeRules(routes).length === 0
+        ? []
+        : [...block(`handle @${plan.name}_astray`, ['respond 404']), '']),
       ...routes.flatMap((route, i) => [
         ...block(`handle @${plan.name}_route${i + 1}`, checked(plan, route)),
         '',
@@ -35,6 +40,25 @@ export function siteBlock(plan: Plan, routes: readonly NamedRoute[]): string {
     ...block('handle_errors', ['header Vary Origin', 'respond {http.error.status_code}']),
   ];
   return [...block(`http://:${plan.listen.port}`, lines), ''].join('\n');
+}
+
+/** What keeps a path to its route. */
+function confinement(plan: Plan, routes: readonly NamedRoute[]): readonly string[] {
+  const rules = placeRules(routes);
+  if (rules.length === 0) return [];
+  const place = `{${plan.name}_place}`;
+  return [
+    ...map(
+      'A path that the server behind could read as one of another route leads nowhere.',
+      placeholder(plan.name, 'path'),
+      place,
+      [
+        ...rules.map(({ regexp, inside }) => [matching(regexp), inside ? 'inside' : 'astray'] as const),
+        ['default', 'inside'],
+      ],
+    ),
+    ...matcher(`@${plan.name}_astray`, `vars ${place} astray`),
+  ];
 }
 
 /** A route is told by the path as it came: Caddy's own path matcher compares without case, and decoded. */

@@ -1,3 +1,4 @@
+import { placeRules } from '../confinement.js';
 import type { Plan, PolicyPlan, RoutePlan, Upstream } from '../plan.js';
 import { literal } from '../regexps.js';
 import { answerRules, responseRules } from './answer.js';
@@ -64,13 +65,7 @@ function frontend(plan: Plan): string {
     '# What is refused, or would be in report-only mode, is told at the end of its line.',
     `log-format ${quoted(`${HTTP_LOG} %[var(txn.${name}_refused)]`)}`,
     ...block('The longest path comes first.', [
-      ...(others.length === 0
-        ? []
-        : [
-            '# Dot segments could lead out of the path of a route.',
-            `acl ${name}_dots path -m reg -i -- '/(?:\\.|%2e){1,2}(?:[/;\\\\]|%2f|%5c|$)'`,
-            `http-request return status 404 if ${name}_dots`,
-          ]),
+      ...confinement(name, routes),
       ...others.flatMap((route) => acl(path(route.i), 'path', ...placeOf(route))),
       ...(whole === -1
         ? [`http-request return status 404 if ${others.map(({ i }) => `!${path(i)}`).join(' ')}`]
@@ -79,6 +74,23 @@ function frontend(plan: Plan): string {
       ...(whole === -1 ? [] : [`default_backend ${name}_${whole + 1}`]),
     ]),
   ]);
+}
+
+/** What keeps a path to its route. */
+function confinement(name: string, routes: Plan['routes']): readonly string[] {
+  const rules = placeRules(routes);
+  if (rules.length === 0) return [];
+  const [known, astray, place] = [`${name}_place_known`, `${name}_astray`, `txn.${name}_place`];
+  return [
+    '# A path that the server behind could read as one of another route leads nowhere.',
+    `acl ${known} var(${place}) -m found`,
+    ...rules.flatMap(({ regexp, inside }, i) => [
+      ...acl(`${name}_place_${i + 1}`, 'path', 'reg', [regexp]),
+      `http-request set-var(${place}) str(${inside ? 'inside' : 'astray'}) if !${known} ${name}_place_${i + 1}`,
+    ]),
+    `acl ${astray} var(${place}) -m str astray`,
+    `http-request return status 404 if ${astray}`,
+  ];
 }
 
 /** As `option httplog` writes it. */

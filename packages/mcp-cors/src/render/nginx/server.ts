@@ -1,3 +1,4 @@
+import { placeRules } from '../confinement.js';
 import type { Plan, RoutePlan, Upstream } from '../plan.js';
 import { literal } from '../regexps.js';
 import { answerHeaders } from './answer.js';
@@ -21,6 +22,7 @@ export function serverBlock(plan: Plan, routes: readonly [NamedRoute, ...NamedRo
     '    # Bodies of tool calls; nginx alone would stop at 1m.',
     '    client_max_body_size 4m;',
     '',
+    ...indented(confinement(plan.name, routes), 4),
     '    # What nginx refuses by itself (a head that it cannot read, two Host lines) is refused in JSON too.',
     `    error_page 400 494 = /.${plan.name}-unreadable;`,
     `    location = /.${plan.name}-unreadable {`,
@@ -39,6 +41,16 @@ export function serverBlock(plan: Plan, routes: readonly [NamedRoute, ...NamedRo
     '}',
     '',
   ].join('\n');
+}
+
+/** What keeps a path to its route; nginx itself looks at paths decoded and without dot segments. */
+function confinement(name: string, routes: readonly NamedRoute[]): readonly string[] {
+  if (placeRules(routes).length === 0) return [];
+  return [
+    '# A path that the server behind could read as one of another route leads nowhere.',
+    `if ($${name}_astray) { return 404; }`,
+    '',
+  ];
 }
 
 /** A refusal by its reason. */
