@@ -1,7 +1,7 @@
 import { connect } from 'node:http2';
 import { expect, onTestFinished, test } from 'vitest';
 import { createApplication } from '../carriers/application.js';
-import { runProxyBehaviour, runRouteBehaviour } from './behaviour.js';
+import { runConfinement, runProxyBehaviour, runRouteBehaviour } from './behaviour.js';
 import { runProxyJourneys } from './journeys.js';
 import { runProxyVectors } from './runner.js';
 import { APP, EVIL, stage } from './scene.js';
@@ -9,6 +9,7 @@ import { APP, EVIL, stage } from './scene.js';
 runProxyVectors('haproxy');
 runProxyBehaviour('haproxy');
 runRouteBehaviour('haproxy');
+runConfinement('haproxy');
 runProxyJourneys('haproxy');
 
 test('haproxy: the checks are the same over HTTP/2', async () => {
