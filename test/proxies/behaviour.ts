@@ -356,6 +356,26 @@ export function runRouteBehaviour(target: string): void {
 
 /** What keeps a path to its own route and policy, whatever the server behind makes of it. */
 export function runConfinement(target: string): void {
+  // A server that takes such an offer would hear the rest of the connection unchecked.
+  test(`${target}: the server behind is offered no protocol but HTTP/1.1 and WebSockets`, async () => {
+    const offered: (string | undefined)[] = [];
+    const { send } = await stage(target, ({ headers }, response) => {
+      offered.push(headers.upgrade);
+      response.end('{}');
+    });
+    const protocols = ['h2c', 'H2C', 'TLS/1.0', 'websocketx', 'h2c,websocket'];
+    for (const protocol of protocols) {
+      await send('GET', '/mcp', [
+        ['Origin', APP],
+        ['Connection', 'Upgrade, HTTP2-Settings'],
+        ['Upgrade', protocol],
+        ['HTTP2-Settings', 'AAMAAABkAARAAAAAAAIAAAAA'],
+      ]);
+    }
+    expect(offered.filter((protocol) => protocol !== undefined)).toEqual([]);
+    expect(offered.length).toBeGreaterThan(3);
+  });
+
   test(`${target}: no second spelling of a path leads from one route into another, or out of it`, async () => {
     const seen: string[] = [];
     const { send } = await stage(

@@ -126,11 +126,11 @@ function mayAsk(
   lists: readonly string[],
   loose: boolean,
 ): boolean {
-  if (![...['GET', 'POST', 'DELETE', 'HEAD'], ...methods].includes(method)) return false;
-  if (loose && method === 'DELETE' && !methods.includes('DELETE')) return false;
+  if (!['GET', 'POST', 'DELETE', 'HEAD', ...[methods].flat()].includes(method)) return false;
+  if (loose && method === 'DELETE') return false;
   const allowed = new Set([
     ...NATIVE_HEADERS.split(' '),
-    ...allowedHeaders.map((name) => name.toLowerCase()),
+    ...[allowedHeaders].flat().map((name) => name.toLowerCase()),
   ]);
   const names = lists
     .flatMap((list) => list.split(','))

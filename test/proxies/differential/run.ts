@@ -116,6 +116,7 @@ function* faults(
   const origins = valuesOf(answer, 'access-control-allow-origin');
   if (origins.length > 1) yield 'Allow-Origin twice';
   if (origins.length > 0 && origins[0] !== may.mayRead) yield `Allow-Origin ${origins[0]}`;
+  if (arrived !== undefined && may.mayReach && origins[0] !== may.mayRead) yield 'unreadable';
   const credentials = valuesOf(answer, 'access-control-allow-credentials');
   if (credentials.length > (origins.length > 0 && config.credentials === true ? 1 : 0))
     yield 'Allow-Credentials';

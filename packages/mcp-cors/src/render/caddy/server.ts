@@ -23,6 +23,8 @@ export function siteBlock(plan: Plan, routes: readonly NamedRoute[]): string {
     ]),
     '',
     ...confinement(plan, routes),
+    '# HTTP/2 that a client talks with the server past this proxy (h2c) would go unchecked; WebSockets may.',
+    ...matcher(otherUpgrade(plan), 'not header_regexp Upgrade (?i)^websocket$'),
     ...routes.flatMap((route, i) => placeMatcher(plan, route, i)),
     '',
     ...block('route', [
@@ -105,6 +107,11 @@ function checked(plan: Plan, route: NamedRoute): readonly string[] {
       ...(policy.reportOnly ? [] : refuse('type', 'content-type-not-allowed', policy.varyOnPass)),
       ...block('handle', [
         ...(policy.varyOnPass === '' ? [] : block('header', [`Vary ${placeholder(name, 'vary')}`, 'defer'])),
+        '# Once more when the response is written: what a 103 of the server says is taken away with all of its name.',
+        ...block(`header${policy.origins.any ? '' : ` @${name}_page`}`, [
+          ...pageHeaders(name, policy),
+          'defer',
+        ]),
         ...proxy(plan, route, true),
       ]),
     ]),
@@ -134,7 +141,7 @@ function preflight(plan: Plan, route: NamedRoute): readonly string[] {
     );
   const answered = (allowHeaders: readonly string[]): readonly string[] => [
     ...(policy.reportOnly ? unreported() : []),
-    ...allowOrigin(name, policy),
+    ...allowOrigin(policy).map((header) => toPage(name, policy, header)),
     `header Access-Control-Allow-Methods ${placeholder(name, 'allow_methods')}`,
     ...allowHeaders,
     `header Vary ${quoted(policy.varyOnPreflight)}`,
@@ -171,22 +178,31 @@ function preflight(plan: Plan, route: NamedRoute): readonly string[] {
 
 /** What lets the page read a response, errors included. */
 function readable(name: string, policy: PolicyPlan): readonly string[] {
-  const of = policy.origins.any ? '' : `@${name}_page `;
+  return [
+    '# On every response, errors and streams included.',
+    ...pageHeaders(name, policy).map((header) => toPage(name, policy, header)),
+  ];
+}
+
+/** Under `*` for everybody, or else for pages alone. */
+function toPage(name: string, { origins }: PolicyPlan, header: string): string {
+  return `header ${origins.any ? '' : `@${name}_page `}${header}`;
+}
+
+function pageHeaders(name: string, policy: PolicyPlan): readonly string[] {
   const exposed = alike(policy, ({ exposeHeaders }) => exposeHeaders).some(
     ([, value]) => value !== undefined,
   );
   return [
-    '# On every response, errors and streams included.',
-    ...allowOrigin(name, policy),
-    ...(exposed ? [`header ${of}Access-Control-Expose-Headers ${placeholder(name, 'expose_headers')}`] : []),
+    ...allowOrigin(policy),
+    ...(exposed ? [`Access-Control-Expose-Headers ${placeholder(name, 'expose_headers')}`] : []),
   ];
 }
 
-function allowOrigin(name: string, { origins, credentials }: PolicyPlan): readonly string[] {
-  const of = origins.any ? '' : `@${name}_page `;
+function allowOrigin({ origins, credentials }: PolicyPlan): readonly string[] {
   return [
-    `header ${of}Access-Control-Allow-Origin ${origins.any ? '"*"' : '{http.request.header.Origin}'}`,
-    ...(credentials ? [`header ${of}Access-Control-Allow-Credentials true`] : []),
+    `Access-Control-Allow-Origin ${origins.any ? '"*"' : '{http.request.header.Origin}'}`,
+    ...(credentials ? ['Access-Control-Allow-Credentials true'] : []),
   ];
 }
 
@@ -246,10 +262,16 @@ function reportLog(plan: Plan, routes: readonly NamedRoute[]): readonly string[]
   ];
 }
 
+/** The matcher of requests that ask for any protocol but WebSockets, or for none. */
+function otherUpgrade({ name }: Plan): string {
+  return `@${name}_other_upgrade`;
+}
+
 function proxy(plan: Plan, route: NamedRoute, cors: boolean): readonly string[] {
   const { scheme, host, port } = route.upstream;
   return [
     ...rewrite(route),
+    `request_header ${otherUpgrade(plan)} -Upgrade`,
     ...block(`reverse_proxy ${scheme}://${host}:${port}`, [
       'header_up Host {http.reverse_proxy.upstream.hostport}',
       '# The policy has answered for these; a server that checks them itself would refuse what is allowed here.',

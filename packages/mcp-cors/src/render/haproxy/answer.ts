@@ -29,6 +29,13 @@ export function answerRules(names: Names, plan: Plan, policy: PolicyPlan): reado
       'The policy has answered for these; a server that checks them itself would refuse what is allowed here.',
       plan.droppedRequestHeaders.map((header) => `http-request del-header ${header}`),
     ),
+    ...block(
+      'HTTP/2 that a client talks with the server past this proxy (h2c) would go unchecked; WebSockets may.',
+      [
+        `acl ${names.acl('websocket')} req.fhdr(upgrade) -i -m str websocket`,
+        `http-request del-header Upgrade${ifAny(names, ['!websocket'])}`,
+      ],
+    ),
   ];
 }
 
