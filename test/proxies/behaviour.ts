@@ -376,6 +376,36 @@ export function runConfinement(target: string): void {
     expect(offered.length).toBeGreaterThan(3);
   });
 
+  test(`${target}: paths of routes with every sign that they can have mean themselves`, async () => {
+    const seen: string[] = [];
+    const hostile = '/ab&e(f)gh~!@,+=[x].y:z-_';
+    const { send } = await stage(
+      target,
+      ({ url = '' }, response) => {
+        seen.push(url);
+        response.end('{}');
+      },
+      POLICY,
+      (upstream) => ({
+        routes: [
+          { path: hostile, upstream: `${upstream}/i&(n)1+.*,` },
+          { path: '/x&(y)+.z', exact: true, upstream: `${upstream}/o!~@=ne` },
+        ],
+      }),
+    );
+    for (const path of [`${hostile}/1`, hostile, '/x&(y)+.z'])
+      expect((await send('POST', path, fromPage(APP))).status, path).toBe(200);
+    for (const path of [
+      hostile.replace('.', 'x'),
+      hostile.replace('b&', 'b/&'),
+      '/a',
+      '/x&(y)+.z/1',
+      '/xx&y+.z',
+    ])
+      expect((await send('POST', path, fromPage(APP))).status, path).toBe(404);
+    expect(seen.map((url) => decodeURIComponent(url))).toEqual(['/i&(n)1+.*,/1', '/i&(n)1+.*,', '/o!~@=ne']);
+  });
+
   test(`${target}: no second spelling of a path leads from one route into another, or out of it`, async () => {
     const seen: string[] = [];
     const { send } = await stage(

@@ -9,9 +9,10 @@ export const DEFAULT_LISTEN = '127.0.0.1:8808';
 
 /** Takes an http or https URL of a server apart. */
 export function readUpstream(text: string): Upstream {
-  const match = /^(https?):\/\/([^/?#@:[\]]+|\[[^/?#@[\]]+\])(?::([0-9]+))?(\/[^\s?#"'\\{};$]*)?$/i.exec(
-    text,
-  );
+  const match =
+    /^(https?):\/\/([^/?#@:[\]]+|\[[^/?#@[\]]+\])(?::([0-9]+))?(\/(?:(?![?#%"'\\{};$`|<>^])[!-~])*)?$/i.exec(
+      text,
+    );
   const [, scheme = '', host = '', port, path = ''] = match ?? [];
   const lower = scheme.toLowerCase() as Upstream['scheme'];
   if (match === null || !isHost(host.toLowerCase(), 'http') || (port !== undefined && !isPort(port))) {
@@ -19,7 +20,7 @@ export function readUpstream(text: string): Upstream {
       'upstream-invalid',
       // A user name may stand before a password.
       `${text.includes('@') ? 'what is given' : JSON.stringify(text)} is not the URL of a server`,
-      'Write an http or https URL without user, query and fragment, such as http://127.0.0.1:3001/mcp.',
+      'Write an http or https URL without user, query, fragment and percent-encoding, such as http://127.0.0.1:3001/mcp.',
     );
   }
   return {
@@ -32,7 +33,8 @@ export function readUpstream(text: string): Upstream {
 
 /** The path of a route: a prefix by whole segments, or a path as it is. */
 export function readRoutePath(text: string, exact: boolean): string {
-  if (/^\/[^\s?#%"'\\{};$*]*$/.test(text) && !/\/\/|\/\.{1,2}(?:\/|$)/.test(text))
+  // Some signs come encoded, or are encoded on the way: a route that held them would never be reached.
+  if (/^\/(?:(?![?#%"'\\{};$*`|<>^])[!-~])*$/.test(text) && !/\/\/|\/\.{1,2}(?:\/|$)/.test(text))
     return exact ? text : withoutSlash(text);
   throw new RenderError(
     'route-invalid',

@@ -25,6 +25,10 @@ describe('render refuses', () => {
     [{ upstream: 'http://x/a?b' }, 'upstream-invalid'],
     [{ upstream: 'http://x/a"b' }, 'upstream-invalid'],
     [{ upstream: 'http://x y' }, 'upstream-invalid'],
+    // Some would send %2520.
+    [{ upstream: 'http://x/a%20b' }, 'upstream-invalid'],
+    [{ upstream: 'http://x/é' }, 'upstream-invalid'],
+    [{ upstream: 'http://x/a\x01b' }, 'upstream-invalid'],
     [{ upstream: 'http://[::1' }, 'upstream-invalid'],
     [{ listen: '8808' }, 'listen-invalid'],
     [{ listen: '127.0.0.1:0' }, 'listen-invalid'],
@@ -32,10 +36,17 @@ describe('render refuses', () => {
     [{ name: 'A' }, 'name-invalid'],
     [{ name: 'a b' }, 'name-invalid'],
     [{ name: '' }, 'name-invalid'],
+    [{ name: 'a'.repeat(17) }, 'name-invalid'],
     [{ log: 'report.log' }, 'log-invalid'],
     [{ log: '/var/log/a;b' }, 'log-invalid'],
     [{ routes: [] }, 'route-invalid'],
     [{ routes: [{ path: 'mcp', upstream: 'http://x' }] }, 'route-invalid'],
+    [{ routes: [{ path: '/é', upstream: 'http://x' }] }, 'route-invalid'],
+    [{ routes: [{ path: '/a\x7f', upstream: 'http://x' }] }, 'route-invalid'],
+    ...[...'`|<>^'].map(
+      (sign) => [{ routes: [{ path: `/a${sign}`, upstream: 'http://x' }] }, 'route-invalid'] as const,
+    ),
+    [{ upstream: 'http://x/a|b' }, 'upstream-invalid'],
     [{ routes: [{ path: '/a"b', upstream: 'http://x' }] }, 'route-invalid'],
     [{ routes: [{ path: '/a/../b', upstream: 'http://x' }] }, 'route-invalid'],
     [
@@ -48,7 +59,7 @@ describe('render refuses', () => {
       'route-invalid',
     ],
     [{ routes: [{ path: '/a', upstream: 'x' }] }, 'upstream-invalid'],
-  ] satisfies [RenderOptions, string][])('%j as %s', (options, code) => {
+  ] satisfies (readonly [RenderOptions, string])[])('%j as %s', (options, code) => {
     const { code: given, message, remedy } = refusalOf(options);
     expect(given).toBe(code);
     expect(message).not.toBe('');

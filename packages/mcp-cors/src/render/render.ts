@@ -101,11 +101,12 @@ function findTarget(name: string): Target {
 
 function createPlan(target: Target, policy: Policy, options: RenderOptions): Plan {
   const { name = 'mcp', listen = DEFAULT_LISTEN } = options;
-  if (!/^[a-z][a-z0-9]{0,31}$/.test(name)) {
+  // Engines take 32 characters for the name of a group, and the output's own words follow this one.
+  if (!/^[a-z][a-z0-9]{0,15}$/.test(name)) {
     throw new RenderError(
       'name-invalid',
       `${JSON.stringify(name)} cannot begin names`,
-      'Use up to 32 lower-case letters and digits, a letter first.',
+      'Use up to 16 lower-case letters and digits, a letter first.',
     );
   }
   const plans = new Map<Policy, RoutePlan['policy']>();

@@ -3,7 +3,7 @@ import { placeRules } from '../confinement.js';
 import type { DenialPlan, Plan, PolicyPlan, RoutePlan } from '../plan.js';
 import { literal, oneOf } from '../regexps.js';
 import { checkMatchers, factMaps, placeholder } from './decision.js';
-import { block, map, matcher, matching, quoted } from './syntax.js';
+import { block, expression, map, matcher, matching, quoted } from './syntax.js';
 
 /** A route with the word that begins the names of its policy's placeholders and matchers. */
 export interface NamedRoute extends RoutePlan {
@@ -291,5 +291,5 @@ function proxy(plan: Plan, route: NamedRoute, cors: boolean): readonly string[] 
 function rewrite({ path, exact, upstream }: RoutePlan): readonly string[] {
   if (path === upstream.path || (exact && path === '/' && upstream.path === '')) return [];
   const whole = `^${literal(path)}${exact ? '$' : upstream.path === '' ? '/?' : ''}`;
-  return [`uri path_regexp ${quoted(whole)} ${quoted(upstream.path || '/')}`];
+  return [`uri path_regexp ${expression(whole)} ${quoted(upstream.path || '/')}`];
 }

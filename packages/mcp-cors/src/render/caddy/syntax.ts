@@ -10,11 +10,16 @@ export function quoted(text: string): string {
 }
 
 /**
- * The key of a map: a regular expression. Backquotes, which would end the word, are written by their code, and so are
+ * A regular expression. Backquotes, which would end the word, are written by their code, and so are
  * braces: `{$` would begin a variable of the environment, wherever it stands.
  */
+export function expression(regexp: string): string {
+  return quoted(regexp.replaceAll(/\\[\s\S]|`/g, (sign) => BY_CODE[sign] ?? sign));
+}
+
+/** The key of a map: a regular expression. */
 export function matching(regexp: string): string {
-  return quoted(`~${regexp.replaceAll(/\\[\s\S]|`/g, (sign) => BY_CODE[sign] ?? sign)}`);
+  return expression(`~${regexp}`);
 }
 
 const BY_CODE: Readonly<Record<string, string>> = { '`': '\\x60', '\\`': '\\x60', '\\{': '\\x7b' };
