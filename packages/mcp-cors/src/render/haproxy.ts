@@ -20,7 +20,7 @@ const LIMITS: readonly Limit[] = [
     id: 'repeated-host',
     weakens: false,
     concerns: always,
-    what: 'A Host line that is repeated to the letter counts once.',
+    what: 'A Host line that is repeated, in the same case or another, counts once.',
     why: 'The parser takes the second one off before any rule. The Host that stays is checked, and is the only one.',
     instead: 'Nothing: no browser repeats it.',
   },

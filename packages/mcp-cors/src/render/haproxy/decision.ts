@@ -5,7 +5,7 @@ import { ALWAYS_SENT_METHODS, type PolicyPlan } from '../plan.js';
 import type { Names } from './names.js';
 import { originRules } from './origins.js';
 import { aclOf, conclude, set } from './rules.js';
-import { block } from './syntax.js';
+import { acl, block } from './syntax.js';
 
 /** A list of requested headers may come in so many lines; one with more is malformed. */
 export const MOST_LIST_LINES = 8;
@@ -162,6 +162,8 @@ function preflightRules(names: Names, policy: PolicyPlan): readonly string[] {
     ...block('Request headers that pages may send, by kind.', [
       `acl ${names.acl('list_too_long')} var(${names.variable('list')}),length gt ${maxListLength}`,
       `acl ${names.acl('list_too_long')} req.fhdr_cnt(${LIST}) gt ${MOST_LIST_LINES}`,
+      '# What joins the lines would end them at a NUL.',
+      ...acl(names.acl('list_too_long'), `req.fhdr(${LIST})`, 'reg', ['\\x00']),
       refuse('request-headers-malformed', ['list_too_long']),
       ...lists,
     ]),
