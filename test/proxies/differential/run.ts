@@ -92,10 +92,14 @@ function countedBy(limits: readonly string[], lines: readonly Line[]): readonly 
     const lower = name.toLowerCase();
     const first = lines.findIndex((line) => line[0].toLowerCase() === lower);
     if (lower === 'host')
-      return first === i || !(is('repeated-host') && value.toLowerCase() === lines[first]?.[1].toLowerCase());
+      return first === i || !(is('repeated-host') && bare(value) === bare(lines[first]?.[1] ?? ''));
     if (is('empty-lines') && /^[ \t]*$/.test(value)) return false;
     return first === i || !is('repeated-lines');
   });
+}
+
+function bare(host: string): string {
+  return host.replaceAll(/^[ \t]+|[ \t]+$/g, '').toLowerCase();
 }
 
 /** The response itself, behind those that come before it. */
