@@ -105,6 +105,16 @@ export const anyReport: fc.Arbitrary<Report> = fc.record({
   }),
   journeys: fc.array(anyJourney, { maxLength: 4 }),
   findings: fc.array(anyFinding, { maxLength: 4 }),
+  renderings: fc.array(
+    fc.record({
+      target: fc.constantFrom('nginx', 'caddy'),
+      title: fc.constant('nginx'),
+      file: fc.constant('mcp-cors.conf'),
+      command: anyText,
+      text: anyText,
+    }),
+    { maxLength: 2 },
+  ),
   requests: fc.nat(),
   durationMs: milliseconds,
 });

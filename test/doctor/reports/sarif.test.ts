@@ -121,6 +121,7 @@ it('the constraints refuse what is no such log', () => {
       stacks: [],
       journeys: [],
       findings: [],
+      renderings: [],
       requests: 1,
       durationMs: 1,
     }),

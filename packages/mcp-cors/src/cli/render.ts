@@ -12,12 +12,14 @@ import {
 } from '../render/index.js';
 import { asSentence, DEFAULT_CONFIG_FILE, joinPath, placedErrors, readConfigFile } from './configFile.js';
 import { isConfigError } from './issues.js';
-import { formatOption, type OutputFormat } from './options.js';
+import { collect, formatOption, type OutputFormat } from './options.js';
 import { type Problem, withoutValues } from './problem.js';
 import { CommandError, CommandErrors, EXIT, type Terminal } from './terminal.js';
 
 interface RenderFlags {
   readonly config?: string;
+  readonly origin?: readonly string[];
+  readonly host?: readonly string[];
   readonly output?: string;
   readonly upstream?: string;
   readonly listen?: string;
@@ -34,16 +36,19 @@ export function addRenderCommand(program: Command, terminal: Terminal): void {
     .summary('write the policy as the configuration of a proxy or a framework')
     .description(
       'Writes the policy as the configuration of a proxy, or the source of a framework, which then enforces the same.\n' +
-        "A gateway's configuration is rendered with its routes. Ends with 1 when the target would weaken the policy.",
+        "A gateway's configuration is rendered with its routes. Flags stand in place of the same settings of the file.\n" +
+        'Ends with 1 when the target would weaken the policy.',
     )
     .argument('[target]', 'what to render for; see --list')
     .option(
       '-c, --config <file>',
-      `the policy, or a gateway's configuration (default: ${DEFAULT_CONFIG_FILE})`,
+      `the policy, or a gateway's configuration (default: ${DEFAULT_CONFIG_FILE} if no --origin is given)`,
     )
+    .option('-o, --origin <pattern>', 'a page that may connect; can be repeated', collect)
+    .option('--host <host>', 'a name under which clients reach the proxy; can be repeated', collect)
     .option(
       '-u, --upstream <url>',
-      'the server behind a proxy (default: http://127.0.0.1:3000, or the routes)',
+      'the server behind a proxy, under the same path (default: http://127.0.0.1:3000, or the routes)',
     )
     .option('-l, --listen <host:port>', 'where a proxy listens (default: 127.0.0.1:8808)')
     .option('--name <word>', 'begins every name that the output defines (default: mcp)')
@@ -65,7 +70,9 @@ const RENDER_EXAMPLES = `
 Examples:
   $ mcp-cors render --list
   $ mcp-cors render nginx --config mcp-cors.yaml --output /etc/nginx/conf.d/mcp-cors.conf
-  $ mcp-cors render nginx --config policy.yaml --upstream http://127.0.0.1:3001/mcp`;
+  $ mcp-cors render nginx --config policy.yaml --upstream http://127.0.0.1:3001/mcp
+  $ mcp-cors render caddy --origin https://app.example.com --host mcp.example.com \\
+      --upstream http://127.0.0.1:3001/mcp --output mcp-cors.caddy`;
 
 function runRender(target: string | undefined, flags: RenderFlags, terminal: Terminal): void {
   if (target === undefined) {
@@ -110,11 +117,38 @@ interface Rendering {
   readonly variables: ReadonlyMap<string, string>;
 }
 
+/** Settings of a policy that flags give, by the names that they have in a file. */
+function settingsOf({ origin, host }: RenderFlags): Readonly<Record<string, readonly string[]>> {
+  return { ...(origin !== undefined && { origins: origin }), ...(host !== undefined && { hosts: host }) };
+}
+
+/** A policy of flags alone; where they are wrong, the flag is named. */
+function policyOfFlags(flags: RenderFlags): Policy<Decision> {
+  try {
+    return createPolicy(settingsOf(flags) as unknown as StaticPolicyConfig);
+  } catch (error) {
+    if (!isConfigError(error)) throw error;
+    throw new CommandErrors(
+      error.issues.map(({ path, message, remedy }) => ({
+        message: `--${path.replace(/^(origin|host)s(?:\[\d+\])?/, '$1')}: ${message}`,
+        hint: asSentence(remedy),
+      })),
+    );
+  }
+}
+
 function readRendering(flags: RenderFlags): Rendering {
+  const { upstream, listen, name, allowWeaker, origin = ['https://app.example.com'] } = flags;
+  const options: RenderOptions = { upstream, listen, name, allowWeaker };
+  // Also where they stand in place of a file's settings: an error is not to point there.
+  const given = policyOfFlags({ ...flags, origin });
+  if (flags.config === undefined && flags.origin !== undefined) {
+    return { policy: given, options, left: [], variables: new Map() };
+  }
   if (flags.config === undefined && !existsSync(DEFAULT_CONFIG_FILE)) {
     throw new CommandError(
       `there is no ${DEFAULT_CONFIG_FILE} here, so there is no policy to render`,
-      'Name the policy with --config FILE.',
+      'Name the policy with --config FILE, or its pages with --origin ORIGIN.',
     );
   }
   const file = flags.config ?? DEFAULT_CONFIG_FILE;
@@ -131,16 +165,16 @@ function readRendering(flags: RenderFlags): Rendering {
     }
   };
 
+  const withSettings = (policy: unknown): unknown =>
+    typeof policy === 'object' && policy !== null ? { ...policy, ...settingsOf(flags) } : policy;
   const config = document.value;
-  const { upstream, listen, name, allowWeaker } = flags;
-  const options: RenderOptions = { upstream, listen, name, allowWeaker };
   if (typeof config !== 'object' || config === null || !('policy' in config)) {
-    return { policy: create(config, ''), options, left: [], variables: document.variables };
+    return { policy: create(withSettings(config), ''), options, left: [], variables: document.variables };
   }
   const { policy, routes, listen: ownListen, ...others } = config as Readonly<Record<string, unknown>>;
   const ownRoutes = upstream === undefined && Array.isArray(routes);
   return {
-    policy: create(policy, 'policy.'),
+    policy: create(withSettings(policy), 'policy.'),
     options: {
       ...options,
       ...(listen === undefined && typeof ownListen === 'string' ? { listen: ownListen } : {}),

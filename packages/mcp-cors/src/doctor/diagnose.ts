@@ -5,18 +5,14 @@ import { suspectSignIn } from './diagnosis/signIn.js';
 import { suspectSurroundings } from './diagnosis/surroundings.js';
 import { redactSentence, showExchange } from './evidence.js';
 import { FINDINGS } from './findings.js';
-import { fixFor } from './fixes.js';
-import type { Finding, Fingerprint, Severity } from './report.js';
+import type { Fixes } from './fixes.js';
+import type { Finding, Severity } from './report.js';
 import type { Observation, Suspicion } from './suspicion.js';
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** Everything that is wrong for the page of one origin: each fault once, the gravest first. */
-export function diagnose(
-  observation: Observation,
-  stacks: readonly Fingerprint[],
-  origins: readonly string[],
-): readonly Finding[] {
+export function diagnose(observation: Observation, fixes: Fixes): readonly Finding[] {
   const suspicions = [
     ...suspectBlocked(observation),
     ...suspectAnswers(observation),
@@ -34,7 +30,7 @@ export function diagnose(
       first.set(key, { ...before, ...suspicion });
     }
   }
-  return sortFindings([...first.values()].map((one) => toFinding(one, observation, stacks, origins)));
+  return sortFindings([...first.values()].map((one) => toFinding(one, observation.origin, fixes)));
 }
 
 /** Findings with the gravest first, otherwise in the order in which they were made. */
@@ -44,9 +40,8 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
 
 function toFinding(
   { id, witness, console, detail, severity }: Suspicion,
-  { origin, target }: Observation,
-  stacks: readonly Fingerprint[],
-  origins: readonly string[],
+  origin: string,
+  { fixFor }: Fixes,
 ): Finding {
   const text = FINDINGS[id];
   const shown = typeof witness === 'string' ? redactSentence(witness) : showExchange(witness);
@@ -56,7 +51,7 @@ function toFinding(
     title: detail === undefined ? text.title : `${text.title}: ${redactSentence(detail)}`,
     evidence: console === undefined ? shown : `${shown}\nconsole: ${redactSentence(console)}`,
     why: text.why,
-    fix: fixFor(text, { stacks, origins, target: target.url }),
+    fix: fixFor(text),
     origin,
   };
 }

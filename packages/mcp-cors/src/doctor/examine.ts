@@ -7,10 +7,12 @@ import { witness } from './chromium.js';
 import { diagnose, sortFindings } from './diagnose.js';
 import { isAllowedSomewhere } from './diagnosis/blocked.js';
 import { redactUrl } from './evidence.js';
+import { createFixes } from './fixes.js';
 import { tryForeignPages } from './foreignPages.js';
 import { examineInfrastructure } from './infrastructure/index.js';
 import { JOURNEYS } from './journeys/index.js';
 import { bodyOf, openPage, type Visit } from './page.js';
+import { createPatient } from './patient.js';
 import { reach, type Target } from './reach.js';
 import type { Confirmation, Finding, Report } from './report.js';
 import { scrub, secretsOf } from './scrub.js';
@@ -88,13 +90,10 @@ export async function examineOver(examination: ExaminationOver): Promise<Report>
   const traces = [...target.traces, ...observations.flatMap((observation) => tracesOf(observation))];
   const preflights = observations.flatMap((observation) => tracesOf(observation, 'preflight'));
   const stacks = byPreflights(recogniseStacks(traces), preflights);
+  const fixes = createFixes(createPatient(stacks, origins, target));
   const allowed = new Set(observations.filter(isAllowedSomewhere).map(({ origin }) => origin));
   const findings = observations.flatMap((observation) =>
-    diagnose(
-      { ...observation, othersAllowed: allowed.size > 0 && !allowed.has(observation.origin) },
-      stacks,
-      origins,
-    ),
+    diagnose({ ...observation, othersAllowed: allowed.size > 0 && !allowed.has(observation.origin) }, fixes),
   );
   // What these send beside the transport is counted by them, and so is the rest of what they send.
   let requests = transport.exchanges.length;
@@ -102,7 +101,7 @@ export async function examineOver(examination: ExaminationOver): Promise<Report>
     target,
     origins,
     headers,
-    stacks,
+    fixes,
     send: transport.send,
   })) {
     requests += found.requests;
@@ -122,6 +121,7 @@ export async function examineOver(examination: ExaminationOver): Promise<Report>
     stacks,
     journeys: journeys.map(({ journey }) => journey),
     findings: sortFindings(findings),
+    renderings: fixes.renderings(),
     requests,
     durationMs: Math.round(performance.now() - started),
   };

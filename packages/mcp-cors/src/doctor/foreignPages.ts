@@ -3,6 +3,8 @@ import { tryRebinding } from './attacks/hostAttack.js';
 import type { AttackOptions } from './attacks/index.js';
 import { tryForeignPage } from './attacks/originAttack.js';
 import { createProber } from './attacks/prober.js';
+import { createFixes } from './fixes.js';
+import { createPatient } from './patient.js';
 import type { Finding } from './report.js';
 import { recogniseStacks } from './stacks.js';
 
@@ -15,7 +17,13 @@ const REQUESTS = 4;
  * everybody anyway.
  */
 export async function tryForeignPages(
-  { target, origins, headers = [], stacks = recogniseStacks(target.traces), send }: AttackOptions,
+  {
+    target,
+    origins,
+    headers = [],
+    fixes = createFixes(createPatient(recogniseStacks(target.traces), origins, target)),
+    send,
+  }: AttackOptions,
   timeoutMs: number,
 ): Promise<{ readonly findings: readonly Finding[]; readonly requests: number }> {
   const prober = createProber({
@@ -24,7 +32,7 @@ export async function tryForeignPages(
     requestMs: timeoutMs,
     totalMs: REQUESTS * timeoutMs,
   });
-  const context = createContext({ target, origins, headers, stacks, prober });
+  const context = createContext({ target, origins, headers, fixes, prober });
   if (context.isPrivate && !target.headless) {
     await tryRebinding(context);
     await tryForeignPage(context);

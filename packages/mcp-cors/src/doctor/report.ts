@@ -97,6 +97,20 @@ export interface Fingerprint {
   readonly because: string;
 }
 
+/** The policy that mends the server, rendered for what it is made of. */
+export interface Rendering {
+  /** A target of `mcp-cors render`. */
+  readonly target: string;
+  /** What the target is called, and which version the file is for. */
+  readonly title: string;
+  /** The file's name. */
+  readonly file: string;
+  /** What writes the file. */
+  readonly command: string;
+  /** The whole file. */
+  readonly text: string;
+}
+
 /** Everything the doctor found. */
 export interface Report {
   readonly target: string;
@@ -104,6 +118,8 @@ export interface Report {
   readonly stacks: readonly Fingerprint[];
   readonly journeys: readonly Journey[];
   readonly findings: readonly Finding[];
+  /** The files that fixes tell to write. */
+  readonly renderings: readonly Rendering[];
   /** How many HTTP requests were sent. */
   readonly requests: number;
   readonly durationMs: number;

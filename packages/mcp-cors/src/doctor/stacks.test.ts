@@ -1,6 +1,10 @@
-import { expect, it } from 'vitest';
-import { FIXED_STACKS, fixFor } from './fixes.js';
-import { byPreflights, recogniseStacks } from './stacks.js';
+import { describe, expect, it } from 'vitest';
+import { commandLine } from './commandLine.js';
+import { createFixes, FIXED_STACKS } from './fixes.js';
+import { createPatient } from './patient.js';
+import { RENDERED_STACKS } from './prescription.js';
+import type { Fingerprint } from './report.js';
+import { byPreflights, isFront, recogniseStacks } from './stacks.js';
 
 const rpc = (message: string): string =>
   JSON.stringify({ jsonrpc: '2.0', error: { code: -32000, message }, id: null });
@@ -20,6 +24,10 @@ it.each([
   ['nginx', [['Server', 'nginx/1.27.1']], ''],
   ['caddy', [['Server', 'Caddy']], ''],
   ['cloudflare', [['CF-RAY', '8f']], ''],
+  ['apache', [['Server', 'Apache/2.4.62 (Debian)']], ''],
+  ['apache', [['Server', 'Apache']], ''],
+  ['envoy', [['server', 'istio-envoy']], ''],
+  ['envoy', [['x-envoy-upstream-service-time', '3']], ''],
   [
     'supergateway',
     [],
@@ -47,29 +55,132 @@ it('the application comes before what stands in front of it', () => {
 });
 
 const REMEDY = { remedy: 'Do it.', byPolicy: true } as const;
+const STREAMS = { remedy: 'Do it.', byProxy: true } as const;
 const ORIGINS = ['https://app.example.com', 'http://localhost:3000'];
-const TARGET = 'http://127.0.0.1:3001/mcp?key=SECRET';
+const LOCAL = { url: 'http://127.0.0.1:3001/mcp?key=S3CR3T', sse: false, tokenAsked: false };
+const PUBLIC = { ...LOCAL, url: 'https://mcp.example.com/v1/mcp' };
 
-it.each(FIXED_STACKS)('the fix for %s names every origin and what clients need', (stack) => {
-  const fix = fixFor(REMEDY, { stacks: [{ stack, because: '' }], origins: ORIGINS, target: TARGET });
-  for (const origin of ORIGINS) expect(fix.replaceAll('\\', '')).toContain(origin);
-  // Ours knows what clients need, and supergateway allows whatever is asked for; everything else is told.
-  if (stack !== 'supergateway' && !fix.split('Or put the gateway')[0]?.includes('mcp-cors/')) {
-    for (const name of ['MCP-Protocol-Version', 'Mcp-Method', 'DELETE', 'WWW-Authenticate']) {
-      expect(fix).toContain(name);
+const patientOf = (stacks: readonly Fingerprint[], target = LOCAL, origins: readonly string[] = ORIGINS) =>
+  createFixes(createPatient(stacks, origins, target));
+const known = (stack: string): Fingerprint[] => [{ stack, because: '' }];
+
+describe.each(FIXED_STACKS)('the fix for %s', (stack) => {
+  it.each([LOCAL, PUBLIC])('names every origin and what clients need, at $url', (target) => {
+    const { fixFor, renderings } = patientOf(known(stack), target);
+    const fix = fixFor(REMEDY);
+    const whole = [fix, ...renderings().map(({ text }) => text)].join('\n').replaceAll('\\', '');
+    for (const origin of ORIGINS) expect(whole).toContain(origin);
+    // Ours knows what clients need, and supergateway allows whatever is asked for; everything else is told.
+    if (stack !== 'supergateway' && !/from 'mcp-cors\/|mcp-cors\.yaml/.test(whole)) {
+      for (const name of ['mcp-protocol-version', 'mcp-method', 'delete', 'www-authenticate']) {
+        expect(whole.toLowerCase()).toContain(name);
+      }
     }
+    expect(whole).not.toContain('S3CR3T');
+    expect(fix).not.toContain('undefined');
+  });
+});
+
+describe.each(RENDERED_STACKS)('what is rendered for %s', (stack) => {
+  it.each(['policy', 'streams'] as const)('is whole, and is shown in a few of its lines: %s', (concern) => {
+    const { fixFor, renderings } = patientOf(known(stack), PUBLIC);
+    const fix = fixFor(concern === 'policy' ? REMEDY : STREAMS);
+    if (concern === 'streams' && !isFront(stack)) {
+      expect([fix, renderings()]).toEqual(['Do it.', []]);
+      return;
+    }
+    const [file] = renderings();
+    expect(renderings()).toHaveLength(1);
+    expect(file?.text).toMatch(/An mcp-cors policy for/);
+    expect(file?.text).not.toMatch(/WEAKER/);
+    // On a terminal the whole would bury what was found.
+    expect(fix.split('\n').length).toBeLessThan(50);
+    for (const part of fix.split('\n')) expect(part.length).toBeLessThan(400);
+    expect(fix).toContain(file?.command);
+    // Every part that is meant is found in the file, and is really of it.
+    const shown = / its heart is:\n\n([\s\S]*?)(?:\n\nOr put|$)/.exec(fix)?.[1]?.split('\n…\n') ?? [];
+    for (const part of shown) {
+      expect(part).not.toBe('');
+      for (const line of part.split('\n')) expect(file?.text).toContain(line);
+    }
+  });
+});
+
+it('the command of a fix says what is known of the server, and nothing else', () => {
+  expect(patientOf(known('nginx'), PUBLIC).fixFor(REMEDY)).toContain(
+    [
+      'npx mcp-cors render nginx',
+      '--origin https://app.example.com',
+      '--origin http://localhost:3000',
+      '--host mcp.example.com',
+      '--upstream http://127.0.0.1:3001/v1/mcp',
+      '--output mcp-cors.conf\n\n',
+    ].join(' \\\n  '),
+  );
+  expect(patientOf(known('nginx')).fixFor(REMEDY)).toMatch(
+    /--upstream http:\/\/127\.0\.0\.1:3001\/mcp \\\n {2}--listen 127\.0\.0\.1:3001 \\\n {2}--output mcp-cors\.conf\n/,
+  );
+});
+
+it('pages that need more than the endpoint get all of the server', () => {
+  for (const more of [{ sse: true }, { tokenAsked: true }]) {
+    expect(patientOf(known('caddy'), { ...PUBLIC, ...more }).fixFor(REMEDY)).toContain(
+      '--upstream http://127.0.0.1:3001 \\',
+    );
   }
-  expect(fix).not.toContain('SECRET');
+});
+
+it('adapters are given the public name', () => {
+  expect(patientOf(known('express'), PUBLIC).fixFor(REMEDY)).toContain("hosts: ['mcp.example.com']");
+  expect(patientOf(known('express')).fixFor(REMEDY)).not.toContain('hosts');
+});
+
+it('a page that no policy may name is let in by no fix', () => {
+  expect(patientOf(known('nginx'), LOCAL, ['null']).fixFor(REMEDY)).toBe('Do it.');
+  expect(
+    patientOf(known('express'), LOCAL, ['null', 'https://app.example.com']).fixFor(REMEDY),
+  ).not.toContain("'null'");
+});
+
+it('where a path has no place in a configuration, the gateway is left', () => {
+  const fix = patientOf(known('nginx'), { ...LOCAL, url: 'http://127.0.0.1:3001/a;b$c/mcp' }).fixFor(REMEDY);
+  expect(fix).toContain("npx mcp-cors gateway \\\n  --upstream 'http://127.0.0.1:3001/a;b$c/mcp'");
+});
+
+/** What servers call themselves for which there is no fix, or another one. */
+it.each([
+  'Apache-Coyote/1.1',
+  'Apache Tomcat/9.0',
+  'Jetty(12.0.1)',
+  'Microsoft-IIS/10.0',
+  'gunicorn',
+  'Werkzeug/3.0',
+  'AmazonS3',
+  'awselb/2.0',
+  'kong/3.4',
+  'Varnish',
+  'LiteSpeed',
+  'Google Frontend',
+  'not-nginx',
+])('%s gets no fix for a product that it is not', (server) => {
+  const stacks = recogniseStacks([{ headers: [['Server', server]], body: '' }]);
+  const { fixFor, renderings } = patientOf(stacks);
+  expect([fixFor(REMEDY), renderings()]).toEqual([expect.not.stringMatching(/In [A-Z]/), []]);
 });
 
 it('without a known stack the fix is the gateway', () => {
-  const fix = fixFor(REMEDY, { stacks: [], origins: ['https://it’s.example'], target: TARGET });
+  const fix = patientOf([], LOCAL, ['https://app.example.com']).fixFor(REMEDY);
   expect(fix).toContain('npx mcp-cors gateway \\\n  --upstream http://127.0.0.1:3001/mcp \\\n  --origin ');
-  expect(fix).toContain("'https://it’s.example'");
+});
+
+it('what a shell would take for something else is quoted', () => {
+  expect(commandLine('x', [['origin', "it's; $(rm)"]])).toBe(
+    "npx mcp-cors x \\\n  --origin 'it'\\''s; $(rm)'",
+  );
 });
 
 it('what no policy mends gets no lines', () => {
-  expect(fixFor({ remedy: 'Do it.' }, { stacks: [], origins: ORIGINS, target: TARGET })).toBe('Do it.');
+  expect(patientOf([]).fixFor({ remedy: 'Do it.' })).toBe('Do it.');
 });
 
 const NGINX = { headers: [['Server', 'nginx']], body: '' } as const;
@@ -86,14 +197,12 @@ it.each([
 });
 
 it('two layers that both answer are mended in the outer one', () => {
-  const patient = { stacks: recogniseStacks([BOTH]), origins: ORIGINS, target: TARGET };
-  expect(fixFor(REMEDY, patient)).toContain('In Express:');
-  expect(fixFor({ ...REMEDY, layers: true }, patient)).toContain('In nginx:');
+  const { fixFor } = patientOf(recogniseStacks([BOTH]));
+  expect(fixFor(REMEDY)).toContain('In Express:');
+  expect(fixFor({ ...REMEDY, layers: true })).toContain('In nginx:');
 });
 
 it('what is about streams is mended in the proxy, and nowhere else', () => {
-  const patient = { stacks: recogniseStacks([BOTH]), origins: ORIGINS, target: TARGET };
-  const streams = { remedy: 'Do it.', byProxy: true } as const;
-  expect(fixFor(streams, patient)).toMatch(/In nginx:[\s\S]*location \/mcp \{[\s\S]*proxy_buffering off/);
-  expect(fixFor(streams, { ...patient, stacks: recogniseStacks([EXPRESS]) })).toBe('Do it.');
+  expect(patientOf(recogniseStacks([BOTH])).fixFor(STREAMS)).toMatch(/In nginx:[\s\S]*proxy_buffering off/);
+  expect(patientOf(recogniseStacks([EXPRESS])).fixFor(STREAMS)).toBe('Do it.');
 });

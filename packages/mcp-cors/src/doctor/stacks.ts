@@ -55,11 +55,15 @@ const MARKS: readonly Mark[] = [
   { stack: 'nginx', header: ['server', /^(?:nginx|openresty)/i] },
   { stack: 'caddy', header: ['server', /^Caddy/i] },
   { stack: 'caddy', header: ['via', /caddy/i] },
+  // Not Apache-Coyote, which is Tomcat.
+  { stack: 'apache', header: ['server', /^Apache(?:\/|$)/] },
+  { stack: 'envoy', header: ['server', /^(?:istio-)?envoy$/i] },
+  { stack: 'envoy', header: ['x-envoy-upstream-service-time', /./] },
   { stack: 'haproxy', body: /No server is available to handle this request/ },
 ];
 
 /** What stands in front of applications, and answers for CORS or holds streams as well as they do. */
-const FRONTS: ReadonlySet<string> = new Set(['cloudflare', 'nginx', 'caddy', 'haproxy']);
+const FRONTS: ReadonlySet<string> = new Set(['cloudflare', 'nginx', 'caddy', 'apache', 'envoy', 'haproxy']);
 
 /** Whether a stack stands in front of an application. */
 export function isFront(stack: string): boolean {

@@ -1,9 +1,9 @@
 import { addressSpaceOf } from '../../browser/addressSpace.js';
 import type { HeaderField } from '../../policy/index.js';
 import { showExchange, type Witness } from '../evidence.js';
-import { fixFor } from '../fixes.js';
+import type { Fixes } from '../fixes.js';
 import type { Target } from '../reach.js';
-import type { Finding, Fingerprint, Severity } from '../report.js';
+import type { Finding, Severity } from '../report.js';
 import { ATTACK_FINDINGS, type AttackId, type AttackText, severityOf } from './faults.js';
 import type { Prober } from './prober.js';
 
@@ -42,13 +42,13 @@ export interface ContextOptions {
   readonly target: Target;
   readonly origins: readonly string[];
   readonly headers: readonly HeaderField[];
-  readonly stacks: readonly Fingerprint[];
+  readonly fixes: Fixes;
   readonly prober: Prober;
 }
 
 /** Gathers breaches into findings. The first of an id stands, for each origin. */
 export function createContext(options: ContextOptions): AttackContext & { findings(): readonly Finding[] } {
-  const { target, origins, headers, prober, stacks } = options;
+  const { target, origins, headers, prober, fixes } = options;
   const breaches = new Map<string, Breach>();
   return {
     target,
@@ -67,15 +67,11 @@ export function createContext(options: ContextOptions): AttackContext & { findin
         (breach) =>
           breach.id === id && (severity === undefined || severityOf(id, breach.severity) === severity),
       ),
-    findings: () =>
-      [...breaches.values()].map((breach) => toFinding(breach, { stacks, origins, target: target.url })),
+    findings: () => [...breaches.values()].map((breach) => toFinding(breach, fixes)),
   };
 }
 
-function toFinding(
-  { id, severity, detail, tried, witness, origin }: Breach,
-  patient: Parameters<typeof fixFor>[1],
-): Finding {
+function toFinding({ id, severity, detail, tried, witness, origin }: Breach, { fixFor }: Fixes): Finding {
   const text: AttackText = ATTACK_FINDINGS[id];
   const shown = typeof witness === 'string' ? witness : showExchange(witness);
   const known = text.sameClassAs === undefined ? '' : ` It is of the same class as ${text.sameClassAs}.`;
@@ -85,7 +81,7 @@ function toFinding(
     title: detail === undefined ? text.title : `${text.title}: ${detail}`,
     evidence: `${text.attack}: ${tried}\n${shown}`,
     why: `${text.why}${known}`,
-    fix: fixFor(text, patient),
+    fix: fixFor(text),
     ...(origin !== undefined && { origin }),
   };
 }

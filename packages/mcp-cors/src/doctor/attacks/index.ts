@@ -1,6 +1,8 @@
 import type { HeaderField } from '../../policy/index.js';
+import { createFixes, type Fixes } from '../fixes.js';
+import { createPatient } from '../patient.js';
 import type { Target } from '../reach.js';
-import type { Finding, Fingerprint } from '../report.js';
+import type { Finding } from '../report.js';
 import { recogniseStacks } from '../stacks.js';
 import { type AttackContext, createContext } from './context.js';
 import { act } from './deed.js';
@@ -26,8 +28,8 @@ export interface AttackOptions {
   readonly headers?: readonly HeaderField[];
   /** `send` of a transport. What HTTP clients refuse to send goes over connections of our own. */
   readonly send: Send;
-  /** What the server is made of, for the fixes. */
-  readonly stacks?: readonly Fingerprint[];
+  /** What mends the server; by default what is recognised in its first answer. */
+  readonly fixes?: Fixes;
   /** {@link REQUESTS_FOR_ONE_ORIGIN} and {@link REQUESTS_FOR_EACH_FURTHER} by default. */
   readonly maxRequests?: number;
   /** Milliseconds for all of it; 15,000 by default. */
@@ -81,7 +83,7 @@ export async function runAttacks(options: AttackOptions): Promise<AttackResult> 
     origins,
     headers = [],
     send,
-    stacks = recogniseStacks(target.traces),
+    fixes = createFixes(createPatient(recogniseStacks(target.traces), origins, target)),
     signal,
     onProgress,
   } = options;
@@ -95,7 +97,7 @@ export async function runAttacks(options: AttackOptions): Promise<AttackResult> 
     onProgress,
     sendRaw: options.sendRaw,
   });
-  const context = createContext({ target, origins, headers, stacks, prober });
+  const context = createContext({ target, origins, headers, fixes, prober });
   const { onStage = () => {} } = options;
   onStage('what anybody gets');
   // Whether anybody who names the right host gets an answer: where a token is asked for, no deed tells anything.

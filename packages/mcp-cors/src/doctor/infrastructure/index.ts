@@ -3,9 +3,10 @@ import { type AttackContext, createContext } from '../attacks/context.js';
 import { createProber, type Send } from '../attacks/prober.js';
 import { printable, showExchange, type Witness } from '../evidence.js';
 import { FINDINGS } from '../findings.js';
-import { fixFor } from '../fixes.js';
+import { createFixes, type Fixes } from '../fixes.js';
+import { createPatient } from '../patient.js';
 import type { Target } from '../reach.js';
-import type { Finding, Fingerprint, Severity } from '../report.js';
+import type { Finding, Severity } from '../report.js';
 import { recogniseStacks } from '../stacks.js';
 import { gatherAnswers, isDoubled, isForPeople, keepAliveSeconds, unreadable } from './answers.js';
 import { compareForCaches } from './caches.js';
@@ -28,7 +29,8 @@ export interface InfrastructureOptions {
   readonly headers?: readonly HeaderField[];
   /** `send` of a transport. */
   readonly send: Send;
-  readonly stacks?: readonly Fingerprint[];
+  /** What mends the server; by default what is recognised in its first answer. */
+  readonly fixes?: Fixes;
   readonly patience?: Partial<Patience>;
   /** Milliseconds for which a silent stream is listened to; not at all by default. */
   readonly idleMs?: number;
@@ -52,7 +54,7 @@ export async function examineInfrastructure(
     target,
     origins,
     headers = [],
-    stacks = recogniseStacks(target.traces),
+    fixes = createFixes(createPatient(recogniseStacks(target.traces), origins, target)),
     signal,
     onProgress,
   } = options;
@@ -69,7 +71,7 @@ export async function examineInfrastructure(
     signal,
     onProgress,
   });
-  const context = createContext({ target, origins, headers, stacks, prober });
+  const context = createContext({ target, origins, headers, fixes, prober });
   const findings: Finding[] = [];
   const report = (
     id: InfrastructureId | Shared,
@@ -83,7 +85,7 @@ export async function examineInfrastructure(
       title: detail === undefined ? text.title : `${text.title}: ${detail}`,
       evidence: typeof witness === 'string' ? witness : showExchange(witness),
       why: text.why,
-      fix: fixFor(text, { stacks, origins, target: target.url }),
+      fix: fixes.fixFor(text),
       ...(origin !== undefined && { origin }),
     });
   };

@@ -1,4 +1,4 @@
-import type { Journey, Report, Step } from '../report.js';
+import type { Journey, Rendering, Report, Step } from '../report.js';
 import { differenceOf, type GroupedFinding, groupFindings, summaryOf, verdictOf } from '../verdict.js';
 
 /**
@@ -6,7 +6,7 @@ import { differenceOf, type GroupedFinding, groupFindings, summaryOf, verdictOf 
  * that text of a hostile server stays text.
  */
 export function renderHtml(report: Report): string {
-  const { findings, target, origins, journeys, requests, durationMs, stacks } = report;
+  const { findings, target, origins, journeys, requests, durationMs, stacks, renderings } = report;
   const bad = findings.some(({ severity }) => severity === 'error');
   const made = stacks.map(({ stack, because }) => `${stack} (${because})`).join(', ');
   return `<!doctype html>
@@ -31,6 +31,7 @@ ${origins.map((origin) => originSection(origin, journeys)).join('\n')}
 <h2>Findings</h2>
 ${findings.length === 0 ? '<p>Nothing was found.</p>' : groupFindings(findings).map(findingArticle).join('\n')}
 </section>
+${renderings.length === 0 ? '' : `<section>\n<h2>Files</h2>\n${renderings.map(renderingDetails).join('\n')}\n</section>`}
 </main>
 </body>
 </html>
@@ -92,6 +93,15 @@ ${from}
 </article>`;
 }
 
+/** A file that fixes tell to write, whole. */
+function renderingDetails({ title, file, command, text }: Rendering): string {
+  return `<details>
+<summary><b>${escapeHtml(file)}</b> the whole policy, for ${escapeHtml(title)}</summary>
+<pre>${escapeHtml(command)}</pre>
+<pre>${escapeHtml(text)}</pre>
+</details>`;
+}
+
 /** Text as HTML carries it, in elements and in quoted attributes. */
 function escapeHtml(text: string): string {
   return text
@@ -111,6 +121,7 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } h3 { font
 code, pre { font-family: ui-monospace, monospace; font-size: .85em; }
 pre { overflow-x: auto; padding: .7rem; border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dd { margin: 0; overflow-wrap: anywhere; } dt { color: var(--faint); }
+details > pre { margin: .7rem; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; } summary { padding: .5rem .7rem; cursor: pointer; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 500; color: var(--faint); }
 th, td { padding: .25rem .7rem; border-top: 1px solid var(--line); white-space: nowrap; } .wide { width: 40%; min-width: 6rem; }

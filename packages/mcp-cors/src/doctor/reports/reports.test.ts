@@ -52,10 +52,19 @@ const REPORT: Report = {
     { ...FINDING, origin: 'http://localhost:3000' },
     { ...FINDING, id: 'http1-stream-limit', severity: 'info', title: 'Six connections', origin: undefined },
   ],
+  renderings: [
+    {
+      target: 'nginx',
+      title: 'nginx',
+      file: 'mcp-cors.conf',
+      command: 'npx mcp-cors render nginx',
+      text: `# The whole of it\n${HOSTILE}`,
+    },
+  ],
   requests: 12,
   durationMs: 340,
 };
-const CLEAN: Report = { ...REPORT, journeys: [], findings: [], stacks: [] };
+const CLEAN: Report = { ...REPORT, journeys: [], findings: [], stacks: [], renderings: [] };
 
 describe.each(REPORT_FORMATS)('%s', (format) => {
   it('names the server, the journeys and the findings', () => {
