@@ -29,6 +29,7 @@ async function examine(
     streamable: true,
     sse: false,
     headless: false,
+    patienceMs: 3_000,
     modern: false,
     tokenAsked: false,
     opensSessions: true,

@@ -114,7 +114,10 @@ export const REAL_APPLICATIONS: readonly RealServer[] = [
     findings: { ...UNGUARDED, 'no-cors': 'error' },
     outcomes: NOBODY_GETS_IN,
     stack: 'fastapi',
-    fix: ['no-cors', /In FastAPI or Starlette:[\s\S]*allow_origins=\["https:\/\/app\.example\.com"\]/],
+    fix: [
+      'no-cors',
+      /In FastAPI, Starlette or another ASGI application:[\s\S]*--origin https:\/\/app\.example\.com[\s\S]*app = McpCors\(app\)/,
+    ],
     start: () => asServer(startFastApi()),
   },
   {

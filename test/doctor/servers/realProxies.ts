@@ -92,7 +92,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
     attacked: NOT_BOUND,
     outcomes: NOBODY_GETS_IN,
     stack: 'nginx',
-    fix: ['no-cors', /In nginx:[\s\S]*drops all those of outer blocks/],
+    fix: ['no-cors', /In nginx:[\s\S]*# On every response, errors and streams included/],
     start: (allowed) =>
       startBehind((to) =>
         startNginx(
@@ -122,7 +122,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
     attacked: NOT_BOUND,
     outcomes: GOES_THROUGH,
     stack: 'nginx',
-    fix: ['foreign-origin-reflected', /In nginx:[\s\S]*map \$http_origin \$mcp_origin/],
+    fix: ['foreign-origin-reflected', /In nginx:[\s\S]*nothing is reflected unchecked/],
     start: () =>
       startBehind((to) =>
         startNginx(`${addHeaders('$http_origin', 'always')} location / { ${ANSWER_OPTIONS} ${pass(to)} }`),
@@ -134,7 +134,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
     timeoutMs: 2_500,
     outcomes: { 'http-sse': 'blocked' },
     stack: 'nginx',
-    fix: ['stream-buffered', /In nginx:[\s\S]*proxy_http_version 1\.1;\s+proxy_buffering off;/],
+    fix: ['stream-buffered', /In nginx:[\s\S]*proxy_buffering off;[\s\S]*proxy_http_version 1\.1;/],
     start: (allowed) =>
       startBehind((to) => startNginx(`location / { proxy_pass ${to}; }`), '/sse', answering(allowed)),
   },
@@ -160,7 +160,7 @@ export const REAL_PROXIES: readonly RealServer[] = [
     idle: 4,
     outcomes: GOES_THROUGH,
     stack: 'nginx',
-    fix: ['stream-cut-idle', /In nginx:[\s\S]*proxy_read_timeout 1h/],
+    fix: ['stream-cut-idle', /In nginx:[\s\S]*proxy_read_timeout 1d/],
     start: (allowed) =>
       startBehind(
         (to) => startNginx(`location / { ${pass(to)} proxy_read_timeout 2s; }`),

@@ -133,15 +133,19 @@ async function observe(
   { origins, headers = [], profile, transport, onStage }: ExaminationOver,
   target: Target,
 ): Promise<readonly Observation[]> {
-  const { url, tokenAsked, sse } = target;
+  const { url, tokenAsked, sse, headless, patienceMs } = target;
+  // A stream whose head never came to anybody is not waited for to the end once more.
+  const hurried: Transport = headless
+    ? { ...transport, send: (request, withinMs = patienceMs) => transport.send(request, withinMs) }
+    : transport;
   const protocol = await transport.protocolOf(url);
   const observations: Observation[] = [];
   for (const origin of origins) {
     const walked = [];
     for (const plan of JOURNEYS) {
       onStage(`${plan.client} from ${origin}`);
-      const page = openPage(origin, transport, profile);
-      walked.push(await walk(plan, page, transport, url, headers, { tokenAsked, sseOffered: sse }));
+      const page = openPage(origin, hurried, profile);
+      walked.push(await walk(plan, page, hurried, url, headers, { tokenAsked, sseOffered: sse }));
     }
     onStage(`a closer look from ${origin}`);
     observations.push({

@@ -16,6 +16,8 @@ export interface Target {
   readonly sse: boolean;
   /** Whether the stream of HTTP+SSE does not even begin: its head is held back as well. */
   readonly headless: boolean;
+  /** Milliseconds after which an answer that need not come is not waited for: many times what initialize took. */
+  readonly patienceMs: number;
   /** Whether the revision 2026-07-28 is spoken. */
   readonly modern: boolean;
   readonly tokenAsked: boolean;
@@ -26,6 +28,10 @@ export interface Target {
   readonly exchange: { readonly request: WireRequest; readonly response: WireResponse };
   readonly traces: readonly Trace[];
 }
+
+/** Least patience with what need not be answered, and how many times longer than initialize it may take. */
+const LEAST_PATIENCE_MS = 3_000;
+const SLOWER = 10;
 
 /** Something answers, and it is no MCP server. */
 export class NotAnMcpServerError extends Error {
@@ -67,7 +73,8 @@ export function initializeRequest(url: string, own: readonly HeaderField[]): Wir
 export async function reach(url: string, transport: Transport, own: readonly HeaderField[]): Promise<Target> {
   const request = initializeRequest(url, own);
   const response = await transport.send(request);
-  const { status, headers } = response;
+  const { status, headers, headMs } = response;
+  const patienceMs = Math.min(transport.timeoutMs, Math.max(LEAST_PATIENCE_MS, headMs * SLOWER));
   const contentType = fieldOf(response, 'content-type');
   const streamed = isEventStream(contentType);
   const reply = streamed ? await readReply(response.body, contentType, 0, transport.timeoutMs) : undefined;
@@ -78,7 +85,7 @@ export async function reach(url: string, transport: Transport, own: readonly Hea
 
   const message = reply ?? parseMessage(text);
   const answers = message === undefined ? speaksBetweenTheLines(status) : isAnswer(message, status);
-  const stream = message?.result === undefined ? await findStream(url, transport, own) : 'none';
+  const stream = message?.result === undefined ? await findStream(url, transport, own, patienceMs) : 'none';
   // An HTTP+SSE server answers a POST to its stream with an error, which may be one of JSON-RPC. Where a POST tells
   // nothing, a stream that stays silent is one whose first event is held back on its way.
   const streamable = answers && stream !== 'speaks';
@@ -91,6 +98,7 @@ export async function reach(url: string, transport: Transport, own: readonly Hea
     streamable,
     sse,
     headless: sse && stream === 'headless',
+    patienceMs,
     modern,
     tokenAsked: status === 401,
     opensSessions: sessionId !== undefined,
@@ -140,13 +148,11 @@ async function findStream(
   url: string,
   transport: Transport,
   own: readonly HeaderField[],
+  patienceMs: number,
 ): Promise<FoundStream> {
   try {
-    const response = await transport.send({
-      method: 'GET',
-      url,
-      headers: [...own, ['accept', 'text/event-stream']],
-    });
+    const headers: HeaderField[] = [...own, ['accept', 'text/event-stream']];
+    const response = await transport.send({ method: 'GET', url, headers }, patienceMs);
     const stream = response.status === 200 && isEventStream(fieldOf(response, 'content-type'));
     const event = stream
       ? await response.body.nextEvent(Math.min(FIRST_EVENT_MS, transport.timeoutMs))
@@ -226,7 +232,9 @@ async function speaksMcp(url: string, transport: Transport, own: readonly Header
     response.body.close();
     const sessionId = fieldOf(response, 'mcp-session-id');
     if (sessionId !== undefined) await endNativeSession(url, sessionId, transport, own);
-    return reply?.result !== undefined || (await findStream(url, transport, own)) === 'speaks';
+    return (
+      reply?.result !== undefined || (await findStream(url, transport, own, LEAST_PATIENCE_MS)) === 'speaks'
+    );
   } catch {
     return false;
   }

@@ -81,9 +81,9 @@ interface Asked {
 
 async function surveyStreamable(asked: Asked): Promise<Survey> {
   const { target, origin, transport, own, profile } = asked;
-  const { url, opensSessions } = target;
+  const { url, opensSessions, patienceMs } = target;
   const as = (headers: readonly HeaderField[]): HeaderField[] => [...own, ...headers, ['origin', origin]];
-  const probe = prober(transport);
+  const probe = prober(transport, patienceMs);
   const everyHeader = await askForAll(asked, url, EVERY_HEADER);
   const ending = await openPage(origin, transport, profile).preflight(url, {
     method: 'DELETE',
@@ -115,39 +115,47 @@ async function surveyStreamable(asked: Asked): Promise<Survey> {
         body: TOOLS_LIST,
       })
     : undefined;
-  const errors = [
-    await probe(NO_JSON, { method: 'POST', url, headers: as(JSON_POST), body: '{' }),
-    await probe('a GET that accepts no stream', {
+  const errors = await answered([
+    probe(NO_JSON, { method: 'POST', url, headers: as(JSON_POST), body: '{' }),
+    probe('a GET that accepts no stream', {
       method: 'GET',
       url,
       headers: as([['accept', 'application/json']]),
     }),
-  ].filter((one) => one !== undefined);
+  ]);
   return { first, everyHeader, ending, lostSession, errors };
 }
 
 /** The same of a server that offers HTTP+SSE alone: its stream, and the URL that this names for messages. */
 async function surveySse(asked: Asked): Promise<Survey> {
   const { target, origin, transport, own } = asked;
-  const { url } = target;
+  const { url, patienceMs } = target;
   const as = (headers: readonly HeaderField[]): HeaderField[] => [...own, ...headers, ['origin', origin]];
-  const probe = prober(transport);
+  const probe = prober(transport, patienceMs);
   const request: WireRequest = { method: 'GET', url, headers: as([['accept', 'text/event-stream']]) };
   // What never came to anybody is not waited for once more.
-  const response = target.headless ? undefined : await transport.send(request).catch(() => undefined);
+  const response = target.headless
+    ? undefined
+    : await transport.send(request, patienceMs).catch(() => undefined);
   const first = response && { name: 'open the stream', request, response };
   const event = await response?.body.nextEvent(Math.min(ENDPOINT_WITHIN_MS, transport.timeoutMs));
   const endpoint = event?.event === 'endpoint' ? ownUrl(event.data, url) : undefined;
   const posts = endpoint === undefined ? [] : refusedPosts(endpoint);
   const everyHeader = endpoint === undefined ? undefined : await askForAll(asked, endpoint, EVERY_SSE_HEADER);
   // Clients that know both transports try the newer one first, and have to be able to read the refusal.
-  const errors = [await probe('a POST to the stream', initializeRequest(url, as([])))];
-  for (const { name, to, body } of posts) {
-    errors.push(await probe(name, { method: 'POST', url: to, headers: as(JSON_POST), body }));
-  }
+  const errors = await answered([
+    probe('a POST to the stream', initializeRequest(url, as([]))),
+    ...posts.map(({ name, to, body }) =>
+      probe(name, { method: 'POST', url: to, headers: as(JSON_POST), body }),
+    ),
+  ]);
   response?.body.close();
-  const answered = errors.filter((one) => one !== undefined);
-  return { first, everyHeader, ending: undefined, lostSession: undefined, errors: answered };
+  return { first, everyHeader, ending: undefined, lostSession: undefined, errors };
+}
+
+/** Those of several probes, which wait for each other no longer than for the slowest, that were answered. */
+async function answered(probes: readonly Promise<Probe | undefined>[]): Promise<readonly Probe[]> {
+  return (await Promise.all(probes)).filter((one) => one !== undefined);
 }
 
 const TOOLS_LIST = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
@@ -166,13 +174,17 @@ function askForAll(
   });
 }
 
-function prober(transport: Transport): (name: string, request: WireRequest) => Promise<Probe | undefined> {
+/** Sends requests that some servers leave without an answer, which is no fault that a page would notice. */
+function prober(
+  transport: Transport,
+  patienceMs: number,
+): (name: string, request: WireRequest) => Promise<Probe | undefined> {
   return async (name, request) => {
     try {
-      const response = await transport.send(request);
+      const response = await transport.send(request, patienceMs);
       // A stream that stays open has nothing more to tell here.
       if (!/event-stream/i.test(fieldOf(response, 'content-type') ?? '')) {
-        await response.body.text(transport.timeoutMs);
+        await response.body.text(patienceMs);
       }
       response.body.close();
       return { name, request, response };

@@ -154,6 +154,13 @@ describe('no answer has a name:', () => {
     expect(port).not.toBe(closed);
     expect(await fault(`http://127.0.0.1:${closed}/`)).toEqual(told('connection-refused'));
   });
+  it('time-out of one request, where less than the transport’s own will do, and never more', async () => {
+    const port = await serve(() => {});
+    const request = { method: 'GET', url: `http://127.0.0.1:${port}/`, headers: [] };
+    await expect(open().send(request, 30)).rejects.toThrow('did not answer within 30 milliseconds');
+    await expect(open({ timeoutMs: 20 }).send(request, 10_000)).rejects.toThrow('within 20 milliseconds');
+  });
+
   it('time-out', async () => {
     const port = await serve(() => {});
     expect(await fault(`http://127.0.0.1:${port}/`, { timeoutMs: 30 })).toEqual(told('time-out'));

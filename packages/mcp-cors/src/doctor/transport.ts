@@ -37,9 +37,10 @@ export interface WireExchange {
 export interface Transport {
   /**
    * Sends one request and resolves with the head of its response. Follows no redirect.
+   * @param withinMs Milliseconds for the head, where less than the transport's own will do.
    * @throws TransportError when there is no answer.
    */
-  send(request: WireRequest): Promise<WireResponse>;
+  send(request: WireRequest, withinMs?: number): Promise<WireResponse>;
   readonly exchanges: readonly WireExchange[];
   /** Milliseconds for the head of a response, and for a body that is waited for. */
   readonly timeoutMs: number;
@@ -71,13 +72,13 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const open = new Set<WireBody>();
   let count = 0;
 
-  async function send(request: WireRequest): Promise<WireResponse> {
+  async function send(request: WireRequest, withinMs = timeoutMs): Promise<WireResponse> {
     count += 1;
     // A bound that no journey and no set of attacks comes near: the doctor must never become a flood.
     if (count > requestLimit) throw new Error(`the doctor has sent ${requestLimit} requests and stops`);
     onRequest?.(request, count);
     try {
-      const response = await attempt(request, true);
+      const response = await attempt(request, Math.min(withinMs, timeoutMs), true);
       open.add(response.body);
       exchanges.push({ request, response });
       return response;
@@ -88,7 +89,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     }
   }
 
-  function attempt(request: WireRequest, again: boolean): Promise<WireResponse> {
+  function attempt(request: WireRequest, withinMs: number, again: boolean): Promise<WireResponse> {
     const started = performance.now();
     const url = new URL(request.url);
     const secure = url.protocol === 'https:';
@@ -105,9 +106,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
       });
       const timer = setTimeout(() => {
         outgoing.destroy(
-          new TransportError('time-out', `${url.host} did not answer within ${timeoutMs} milliseconds`),
+          new TransportError('time-out', `${url.host} did not answer within ${withinMs} milliseconds`),
         );
-      }, timeoutMs);
+      }, withinMs);
       outgoing.once('response', (message) => {
         clearTimeout(timer);
         resolve({
@@ -121,7 +122,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
         clearTimeout(timer);
         // A kept connection that the server had closed meanwhile; the request was not looked at.
         if (again && outgoing.reusedSocket && error.code === 'ECONNRESET') {
-          resolve(attempt(request, false));
+          resolve(attempt(request, withinMs, false));
         } else reject(error);
       });
       outgoing.end(request.body);

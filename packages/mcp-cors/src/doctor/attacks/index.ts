@@ -74,7 +74,7 @@ const STAGES: readonly (readonly [
 
 /**
  * Attacks a server as a hostile page would: `initialize`, `ping`, `tools/list`, preflights, and DELETE of sessions of its
- * own; never a call of a tool. One request at a time, but for the origins, of which four are tried at once. Never rejects
+ * own; never a call of a tool. One request at a time, but for origins and line ends, of which four are tried at once. Never rejects
  * for what the server does: what gets no answer is no hole.
  */
 export async function runAttacks(options: AttackOptions): Promise<AttackResult> {

@@ -29,17 +29,19 @@ export async function attackSplitting(context: AttackContext): Promise<void> {
     // White space would end a name in a list, and no server repeats a list with a space in it.
     const inList = `x-a${end}${PLANTED}:1`;
     const page: readonly HeaderField[] = [['origin', origin], ...ambient];
-    const tries: readonly (readonly [where: string, answer: () => Promise<Answer | undefined>])[] = [
-      ['Origin', () => askFirst(context, [['origin', `${origin}${planted}`]])],
-      ['Access-Control-Request-Headers', () => askFirst(context, [['origin', origin]], { names: inList })],
+    const tries: readonly (readonly [where: string, answer: Promise<Answer | undefined>])[] = [
+      ['Origin', askFirst(context, [['origin', `${origin}${planted}`]])],
+      ['Access-Control-Request-Headers', askFirst(context, [['origin', origin]], { names: inList })],
       [
         'Access-Control-Request-Method',
-        () => askFirst(context, [['origin', origin]], { method: `POST${end}${PLANTED}:1` }),
+        askFirst(context, [['origin', origin]], { method: `POST${end}${PLANTED}:1` }),
       ],
-      ['Mcp-Session-Id', () => ping(context, page, `a${planted}`)],
+      ['Mcp-Session-Id', ping(context, page, `a${planted}`)],
     ];
+    // All four at once: none depends on another, and a server may be slow to answer each.
+    await Promise.all(tries.map(([, answer]) => answer));
     for (const [where, answer] of tries) {
-      const seen = await answer();
+      const seen = await answer;
       if (seen === undefined || !isSplit(seen)) continue;
       context.report({
         id: 'response-splitting',

@@ -50,18 +50,22 @@ export interface Answers {
 export async function gatherAnswers(context: AttackContext, origin: string): Promise<Answers> {
   const { prober, target, own } = context;
   const page: readonly HeaderField[] = [['origin', origin], ...own];
-  const preflight = await askFirst(context, [['origin', origin]]);
-  const right = await prober.try({
-    method: 'POST',
-    url: target.url,
-    headers: [...page, ['content-type', 'application/json'], ACCEPT],
-    body: PING,
+  const [preflight, right, ...refusals] = await Promise.all([
+    askFirst(context, [['origin', origin]]),
+    prober.try({
+      method: 'POST',
+      url: target.url,
+      headers: [...page, ['content-type', 'application/json'], ACCEPT],
+      body: PING,
+    }),
+    ...REFUSALS.map(({ method, headers, body }) =>
+      prober.try({ method, url: target.url, headers: [...page, ...headers], body }),
+    ),
+  ]);
+  const refused = REFUSALS.flatMap(({ name }, i) => {
+    const answer = refusals[i];
+    return answer !== undefined && answer.status >= 400 ? [[name, answer] as const] : [];
   });
-  const refused: (readonly [string, Answer])[] = [];
-  for (const { name, method, headers, body } of REFUSALS) {
-    const answer = await prober.try({ method, url: target.url, headers: [...page, ...headers], body });
-    if (answer !== undefined && answer.status >= 400) refused.push([name, answer]);
-  }
   return { preflight, refused, right };
 }
 
