@@ -69,6 +69,20 @@ describe('where page and server are', () => {
     expect(walked).toMatchObject({ 'official-2-legacy': 'MixedContent' });
   });
 
+  it('a page of an extension is named by its own origin', async () => {
+    const page = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop';
+    const url = `http://127.0.0.1:${await serve('https://app.example.com')}/mcp`;
+    expect((await idsAt(url, page)).found).toMatchObject({ 'origin-not-allowed': 'error' });
+    const named = `http://127.0.0.1:${await serve(page)}/mcp`;
+    expect(Object.values((await idsAt(named, page)).found)).not.toContain('error');
+  });
+
+  it('streams over HTTP/1.1 hold one of six connections each', async () => {
+    const page = 'http://localhost:3000';
+    const { found } = await idsAt(`http://127.0.0.1:${await serve(page)}/mcp`, page);
+    expect(found).toMatchObject({ 'http1-stream-limit': 'info' });
+  });
+
   it('a port of another protocol is reached by no page', async () => {
     const page = 'http://localhost:3000';
     const port = await serveAtAny([6665, 6666, 6667, 6668, 6669], page);

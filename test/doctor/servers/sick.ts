@@ -1,8 +1,8 @@
-import { createMcpExpressApp } from '@modelcontextprotocol/express';
+import { createMcpExpressApp, localhostOriginValidation } from '@modelcontextprotocol/express';
 import cors from 'cors';
 import express from 'express';
 
-import { ALL_HEADERS } from './layer.js';
+import { ALL_HEADERS, behindLayer } from './layer.js';
 import { startModernServer } from './modern.js';
 import { type Started, startFront, startLayered } from './start.js';
 
@@ -295,6 +295,51 @@ export const SICK_SERVERS: readonly SickServer[] = [
           .use(cors({ origin: ['https://app.example'] }))
           .use(listener),
       ),
+  },
+  {
+    name: 'a gateway that answers for CORS and forwards Origin to a server that checks it',
+    finding: 'origin-refused',
+    severity: 'error',
+    page: 'https://app.example.com',
+    evidence: /> origin: https:\/\/app\.example\.com[\s\S]*< 403[\s\S]*< Access-Control-Allow-Origin: /i,
+    start: (allowed) =>
+      startFront((listener) =>
+        behindLayer(express().use(localhostOriginValidation()).use(listener), allowed, {}),
+      ),
+  },
+  {
+    name: 'four faults at once, the first of which hides the others from a browser',
+    finding: 'preflight-401',
+    severity: 'error',
+    also: [
+      'delete-not-allowed',
+      'modern-headers-not-allowed',
+      'protocol-version-not-allowed',
+      'session-header-not-allowed',
+      'session-id-not-exposed',
+    ],
+    start: (allowed) =>
+      startLayered(allowed, {
+        preflightStatus: 401,
+        expose: undefined,
+        methods: 'GET, POST, OPTIONS',
+        requestHeaders: 'Content-Type, Content-Disposition, Authorization, X-Requested-With',
+      }),
+  },
+  {
+    name: 'a server that says no to whatever follows initialize',
+    finding: 'clients-blocked',
+    severity: 'error',
+    evidence: /< 400/,
+    also: ['lost-session-not-404'],
+    start: (allowed) =>
+      startLayered(allowed, {
+        before: ({ method, headers }, response) => {
+          if (method !== 'POST' || headers['mcp-protocol-version'] === undefined) return false;
+          response.writeHead(400, { 'Access-Control-Allow-Origin': allowed }).end('Unsupported version');
+          return true;
+        },
+      }),
   },
   {
     name: 'a server that fails',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ADDRESS_SPACES, addressSpaceOf, isLocalNetworkRequest } from './addressSpace.js';
+import { ADDRESS_SPACES, addressSpaceOf, isLocalNetworkRequest, pageAddressSpace } from './addressSpace.js';
 
 test.each([
   ['localhost', 'loopback'],
@@ -32,6 +32,17 @@ test.each([
   ['10.0.0.1.example.com', 'public'],
 ])('%s is %s', (host, space) => {
   expect(addressSpaceOf(host)).toBe(space);
+});
+
+test.each([
+  ['https://mcp.example.com', 'public'],
+  ['http://192.168.1.1', 'local'],
+  ['http://localhost:3000', 'loopback'],
+  // As a real Chromium told of a page of an extension: initiatorIPAddressSpace Loopback, in a secure context.
+  ['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'loopback'],
+  ['vscode-webview://id', 'loopback'],
+])('a page at %s is %s', (origin, space) => {
+  expect(pageAddressSpace(new URL(origin))).toBe(space);
 });
 
 test('a request to a more private address is one to the local network', () => {

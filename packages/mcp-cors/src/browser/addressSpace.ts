@@ -13,6 +13,22 @@ export function addressSpaceOf(host: string): AddressSpace {
   return LOCAL_ADDRESS.test(host) ? 'local' : 'public';
 }
 
+/** The address space of a page. One of an extension, or of an application by a scheme of its own, comes from this machine, as Chromium has it. */
+export function pageAddressSpace({
+  protocol,
+  hostname,
+}: {
+  readonly protocol: string;
+  readonly hostname: string;
+}): AddressSpace {
+  return isWebScheme(protocol) ? addressSpaceOf(hostname) : 'loopback';
+}
+
+/** Whether pages of a scheme come from the web. */
+export function isWebScheme(protocol: string): boolean {
+  return protocol === 'http:' || protocol === 'https:';
+}
+
 /** Whether a host is loopback in every resolver (RFC 6761 section 6.3). */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || IPV4_LOOPBACK.test(host);

@@ -439,6 +439,11 @@ describe('createBrowser', () => {
     expect(createBrowser({ origin: PAGE, send: ok, profile }).profile).toBe(profile);
   });
 
+  test('a page of an extension reaches loopback as a page of this machine does', async () => {
+    const browser = createBrowser({ origin: 'chrome-extension://abcdefgh', send: ok });
+    expect(await browser.fetch('http://127.0.0.1:3001/')).toMatchObject({ response: { status: 200 } });
+  });
+
   test('begins a fetch that is driven by hand, in steps', () => {
     const { begin, origin } = createBrowser({ origin: 'chrome-extension://abcdefgh', send: ok });
     expect(origin).toBe('chrome-extension://abcdefgh');

@@ -1,5 +1,5 @@
 import { parseOrigin } from '../policy/origin.js';
-import { type AddressSpace, addressSpaceOf } from './addressSpace.js';
+import { type AddressSpace, addressSpaceOf, isWebScheme, pageAddressSpace } from './addressSpace.js';
 import type { Exchange, HttpRequest, HttpResponse, PageResponse } from './exchange.js';
 import { type Fetching, runFetch } from './fetching.js';
 import { isTrustworthy } from './fetchMetadata.js';
@@ -75,8 +75,9 @@ export function createBrowser(options: BrowserOptions): ModelBrowser {
     now,
     cache: (opaque ? undefined : options.preflightCache) ?? createPreflightCache(),
     partition: options.partition ?? origin,
-    addressSpace: options.addressSpace ?? (base ? addressSpaceOf(base.hostname) : 'public'),
-    secureContext: options.secureContext ?? (base !== undefined && isTrustworthy(base)),
+    addressSpace: options.addressSpace ?? (base ? pageAddressSpace(base) : 'public'),
+    secureContext:
+      options.secureContext ?? (base !== undefined && (!isWebScheme(base.protocol) || isTrustworthy(base))),
     localNetworkAccess: options.localNetworkAccess ?? 'denied',
   };
 

@@ -1,11 +1,12 @@
 import { suspectAnswers } from './diagnosis/answers.js';
 import { suspectBlocked } from './diagnosis/blocked.js';
-import { suspectJourneys } from './diagnosis/journeys.js';
+import { suspectJourneys, suspectStandstill } from './diagnosis/journeys.js';
 import { suspectSignIn } from './diagnosis/signIn.js';
 import { suspectSurroundings } from './diagnosis/surroundings.js';
 import { redactSentence, showExchange } from './evidence.js';
 import { FINDINGS } from './findings.js';
 import type { Fixes } from './fixes.js';
+import { INFRASTRUCTURE_FINDINGS } from './infrastructure/faults.js';
 import type { Finding, Severity } from './report.js';
 import type { Observation, Suspicion } from './suspicion.js';
 
@@ -31,6 +32,23 @@ export function diagnose(observation: Observation, fixes: Fixes): readonly Findi
     }
   }
   return sortFindings([...first.values()].map((one) => toFinding(one, observation.origin, fixes)));
+}
+
+/** That nobody gets in, where none of the findings says why. */
+export function diagnoseStandstill(
+  observation: Observation,
+  found: readonly Finding[],
+  fixes: Fixes,
+): readonly Finding[] {
+  // Holes that a hostile page could use keep nobody out.
+  const explained = found.some(
+    ({ id, severity, origin }) =>
+      severity === 'error' &&
+      (origin === undefined || origin === observation.origin) &&
+      (id in FINDINGS || id in INFRASTRUCTURE_FINDINGS),
+  );
+  if (explained) return [];
+  return [...suspectStandstill(observation)].map((one) => toFinding(one, observation.origin, fixes));
 }
 
 /** Findings with the gravest first, otherwise in the order in which they were made. */

@@ -4,7 +4,7 @@ import type { HeaderField } from '../policy/index.js';
 import { type AttackOptions, runAttacks } from './attacks/index.js';
 import type { SendRaw } from './attacks/prober.js';
 import { witness } from './chromium.js';
-import { diagnose, sortFindings } from './diagnose.js';
+import { diagnose, diagnoseStandstill, sortFindings } from './diagnose.js';
 import { isAllowedSomewhere } from './diagnosis/blocked.js';
 import { redactUrl } from './evidence.js';
 import { createFixes } from './fixes.js';
@@ -107,6 +107,7 @@ export async function examineOver(examination: ExaminationOver): Promise<Report>
     requests += found.requests;
     findings.push(...unknownTo(findings, found.findings));
   }
+  findings.push(...observations.flatMap((observation) => diagnoseStandstill(observation, findings, fixes)));
   let journeys = observations.flatMap(({ walked }) => walked);
   if (chromium !== undefined) {
     onStage('repeating the journeys in Chromium');

@@ -344,6 +344,18 @@ export const FINDINGS = {
     'The Host that clients send is not on the server’s list: usual behind a proxy that forwards the public name.',
     'Add the public host to the allowed hosts, or have the proxy send the upstream’s own Host.',
   ),
+  'origin-refused': policy(
+    error(
+      'CORS allows the page, and a check of Origin refuses it',
+      'The same request is carried out for a client that is no page, and refused for this origin: the preflight promises what the server, or the one behind it, does not keep. Usual causes are two lists of origins that differ, and a proxy that answers for CORS and forwards Origin to a server with a check of its own.',
+      'Name the page in the check as well (allowedOrigins in the SDKs), or let what stands in front check Origin and not forward it.',
+    ),
+  ),
+  'clients-blocked': error(
+    'No client gets through',
+    'Browsers block nothing, and yet no journey comes to its end: what the server answers is not what clients of its revision expect.',
+    'Look at the note of the step at which the journeys end, and at the server’s log for that request.',
+  ),
   'server-error': error(
     'The server fails',
     'The server, or what stands in front of it, answers with a status of 500 or above.',

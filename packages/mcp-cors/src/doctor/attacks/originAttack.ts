@@ -75,10 +75,18 @@ export async function tryForeignPage(context: AttackContext, preflight?: Answer)
     id: readable === 'star' ? 'any-origin-allowed' : 'foreign-origin-reflected',
     severity: outcome?.acted || (admitted.credentials && readable === 'name') ? 'error' : 'warning',
     detail: admitted.credentials && readable === 'name' ? 'with credentials' : undefined,
-    tried: `a page at ${FOREIGN}${outcome?.acted ? ', for which the server acted' : ', which the server asks for a token'}`,
+    tried: `a page at ${FOREIGN}${treatmentOf(outcome)}`,
     witness: seen.witness,
   });
   return { admitted: true, outcome };
+}
+
+/** What the server did about a foreign page, in words that follow it. */
+function treatmentOf(outcome: Outcome | undefined): string {
+  if (outcome?.acted) return ', for which the server acted';
+  return outcome?.answer.status === 401
+    ? ', which the server asks for a token'
+    : ', which the server refuses';
 }
 
 /** Tries origins that look like an allowed one, and those that look like nothing at all. */

@@ -13,6 +13,7 @@ export function* suspectAnswers(observation: Observation): Iterable<Suspicion> {
   if (survey.first !== undefined) {
     yield* suspectInitialize(observation, survey.first);
   }
+  yield* suspectRefusal(observation);
   yield* suspectWildcard(observation);
   yield* suspectErrors(observation);
   const { lostSession } = survey;
@@ -87,6 +88,13 @@ function* suspectInitialize(observation: Observation, probe: Probe): Iterable<Su
       ? { id: 'expose-headers-on-preflight-only', witness: preflighted }
       : { id: 'session-id-not-exposed', witness: probe };
   }
+}
+
+/** An answer that the page may read, and that says no to the page alone. */
+function* suspectRefusal({ survey: { first }, target, origin }: Observation): Iterable<Suspicion> {
+  if (first === undefined || target.status >= 300 || first.response.status !== 403) return;
+  if (checkCors(first.response.headers, origin, 'same-origin') !== undefined) return;
+  yield { id: 'origin-refused', witness: first, detail: origin };
 }
 
 function* suspectWildcard({ survey }: Observation): Iterable<Suspicion> {

@@ -32,6 +32,20 @@ export function* suspectJourneys({ walked, target }: Observation): Iterable<Susp
   }
 }
 
+/** That nobody gets in where nothing else says why: a report without a word of it would pass for a clean one. */
+export function* suspectStandstill({ walked, target }: Observation): Iterable<Suspicion> {
+  const offered = walked.filter(
+    ({ journey }) => journey.outcome !== 'not-offered' && journey.client !== 'sign-in',
+  );
+  if (target.tokenAsked || offered.length === 0 || offered.some(({ journey }) => journey.ok)) return;
+  const last = offered[0]?.steps.at(-1);
+  yield {
+    id: 'clients-blocked',
+    witness: last?.visit.exchanges.at(-1) ?? target.url,
+    detail: `${last?.step.name ?? 'connect'}${last?.step.note ? `: ${last.step.note}` : ''}`,
+  };
+}
+
 /** A refusal for want of a session, where no session id came to anybody. */
 function* suspectStripping(steps: readonly WalkedStep[], target: Observation['target']): Iterable<Suspicion> {
   if (target.opensSessions || !target.streamable) return;

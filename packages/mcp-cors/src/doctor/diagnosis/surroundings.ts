@@ -1,4 +1,4 @@
-import { addressSpaceOf, isLocalNetworkRequest } from '../../browser/addressSpace.js';
+import { addressSpaceOf, isLocalNetworkRequest, pageAddressSpace } from '../../browser/addressSpace.js';
 import { PROFILES } from '../../browser/index.js';
 import { fieldOf } from '../page.js';
 import type { Observation, Suspicion } from '../suspicion.js';
@@ -14,7 +14,7 @@ export function* suspectSurroundings({
   const url = new URL(target.url);
   if (origin !== 'null' && URL.canParse(origin)) {
     const page = new URL(origin);
-    const from = addressSpaceOf(page.hostname);
+    const from = pageAddressSpace(page);
     const to = addressSpaceOf(url.hostname);
     if (isLocalNetworkRequest(from, to)) {
       yield { id: 'local-network-access', witness: `${origin} is ${from}, ${url.host} is ${to}` };
