@@ -109,6 +109,42 @@ describe('render', () => {
       expect(out).toContain(text);
   });
 
+  it('takes a policy from flags, which stand in place of the same settings of a file', async () => {
+    const flags = ['--origin', 'https://app.example.com', '--origin', 'http://localhost:3000'];
+    const alone = await run(['render', 'nginx', ...flags, '--host', 'mcp.example.com'], createFolder());
+    expect([alone.code, alone.err]).toEqual([0, '']);
+    const file = 'origins: [https://app.example.com, http://localhost:3000]\nhosts: mcp.example.com\n';
+    expect(alone.out).toBe((await renderFile(file, 'nginx')).out);
+    // A file that is there and not named says nothing where flags say all.
+    const beside = createFolder({ 'mcp-cors.yaml': 'origins: https://other.example\n' });
+    expect((await run(['render', 'nginx', ...flags, '--host', 'mcp.example.com'], beside)).out).toBe(
+      alone.out,
+    );
+
+    const over = await renderFile(
+      'origins: https://other.example\nhosts: mcp.example.com\n',
+      'nginx',
+      ...flags,
+    );
+    expect(over.out).toBe(alone.out);
+    const routed = await renderFile(GATEWAY, 'nginx', ...flags);
+    expect(routed.out).toContain('"~^http://localhost:3000$"');
+    expect(routed.out).toContain('"~^https://b\\.example$"');
+  });
+
+  it.each([
+    [['--origin', 'https://App.example.com'], /^error: --origin: .*lower case/],
+    [['--origin', 'https://a.example', '--host', 'x y'], /^error: --host: this is not a host/],
+    [['--config', 'policy.yaml', '--origin', 'null'], /^error: --origin: /],
+    [['--config', 'policy.yaml', '--host', 'x y'], /^error: --host: /],
+  ])('names the flag that is wrong: %j', async (flags, error) => {
+    const folder = createFolder({ 'policy.yaml': 'origins: https://app.example.com\n' });
+    const { code, out, err } = await run(['render', 'nginx', ...flags], folder);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(error);
+    expect(err).toContain('\nhint: ');
+  });
+
   it('refuses what the target would weaken, each weakening with advice, and renders it when that is accepted', async () => {
     const { code, out, err } = await renderFile(SESSIONS, 'nginx');
     expect([code, out]).toEqual([1, '']);

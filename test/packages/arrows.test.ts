@@ -36,6 +36,7 @@ const AGAINST_THE_ARROWS = [
     room: 'render',
     statement: "import { createAdmit } from '../carrier/index.js'; export const x = createAdmit;",
   },
+  { room: 'render', statement: "import { examine } from '../doctor/index.js'; export const x = examine;" },
   { room: 'render', statement: "import { readFileSync } from 'node:fs'; export const x = readFileSync;" },
   { room: 'import', statement: "import { run } from '../cli/main.js'; export const x = run;" },
   { room: 'import', statement: "import { render } from '../render/index.js'; export const x = render;" },

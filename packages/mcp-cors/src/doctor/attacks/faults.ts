@@ -78,6 +78,12 @@ export const ATTACK_FINDINGS = {
     sameClassAs: 'CVE-2025-64443 (Docker MCP gateway, rebinding through a gateway)',
     byPolicy: true,
   }),
+  'host-port-not-checked': info({
+    attack: 'Host of another port',
+    title: 'The host is accepted under any port',
+    why: 'A browser sends the port that it connects to, so that no page gains by this alone. It matters where a proxy chooses by port who is served, and tells that Host is compared by name.',
+    remedy: 'Name hosts with their ports where several servers share a name.',
+  }),
   'host-ambiguous': info({
     attack: 'request ambiguity',
     title: 'A request that names two hosts is accepted',

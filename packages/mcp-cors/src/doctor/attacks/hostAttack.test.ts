@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { hostProbes, hostSeverity } from './hostAttack.js';
 
+const PAGE = 'https://app.example.com';
+
 describe('hostProbes', () => {
-  const probes = hostProbes('http://127.0.0.1:3001/mcp?a=1');
+  const probes = hostProbes('http://127.0.0.1:3001/mcp?a=1', PAGE);
 
   it('begins with DNS rebinding: Host and Origin of one foreign domain', () => {
     expect(probes[0]).toMatchObject({
@@ -22,6 +24,11 @@ describe('hostProbes', () => {
         ['origin', 'http://mcp-cors-check.example:3001'],
       ],
       [['host', 'mcp-cors-check.example:3001']],
+      [
+        ['host', 'mcp-cors-check.example:3001'],
+        ['origin', PAGE],
+      ],
+      [['host', '127.0.0.1:1']],
       [
         ['host', '127.0.0.1.mcp-cors-check.example:3001'],
         ['origin', 'http://127.0.0.1.mcp-cors-check.example:3001'],
@@ -53,7 +60,7 @@ describe('hostProbes', () => {
   });
 
   it('makes no domain of an IPv6 address', () => {
-    const hosts = hostProbes('http://[::1]:3001/mcp').flatMap(({ headers }) =>
+    const hosts = hostProbes('http://[::1]:3001/mcp', PAGE).flatMap(({ headers }) =>
       headers.map(([, value]) => value),
     );
 
@@ -61,7 +68,7 @@ describe('hostProbes', () => {
   });
 
   it('leaves the port out where the URL does', () => {
-    expect(hostProbes('https://mcp.example.com/mcp')[0]?.headers).toEqual([
+    expect(hostProbes('https://mcp.example.com/mcp', PAGE)[0]?.headers).toEqual([
       ['host', 'mcp-cors-check.example'],
       ['origin', 'https://mcp-cors-check.example'],
     ]);

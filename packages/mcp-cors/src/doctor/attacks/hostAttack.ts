@@ -9,13 +9,19 @@ export interface HostProbe {
   readonly name: string;
   readonly headers: readonly HeaderField[];
   readonly rawTarget?: string;
-  readonly id: 'host-not-checked' | 'forwarded-host-trusted' | 'host-ambiguous';
+  readonly id: 'host-not-checked' | 'host-port-not-checked' | 'forwarded-host-trusted' | 'host-ambiguous';
   /** Whether a browser can be made to send this. */
   readonly byBrowser: boolean;
 }
 
-/** Requests in which Host and Origin are varied separately and together; the first is plain DNS rebinding. */
-export function hostProbes(url: string): readonly HostProbe[] {
+/** A port at which hardly any server listens. */
+const OTHER_PORT = '1';
+
+/**
+ * Requests in which Host and Origin are varied separately and together; the first is plain DNS rebinding.
+ * @param allowed The origin of an allowed page.
+ */
+export function hostProbes(url: string, allowed: string): readonly HostProbe[] {
   const { protocol, host, hostname, port, pathname, search } = new URL(url);
   const colonPort = port === '' ? '' : `:${port}`;
   const rebound = (name: string): readonly HeaderField[] => [
@@ -36,6 +42,21 @@ export function hostProbes(url: string): readonly HostProbe[] {
     probe('host-not-checked', 'Host of a foreign domain, without Origin', [['host', foreign]], {
       byBrowser: false,
     }),
+    probe(
+      'host-not-checked',
+      'Host of a foreign domain, Origin of the allowed page',
+      [
+        ['host', foreign],
+        ['origin', allowed],
+      ],
+      { byBrowser: false },
+    ),
+    probe(
+      'host-port-not-checked',
+      'Host of the server with another port',
+      [['host', `${hostname}:${port === OTHER_PORT ? '2' : OTHER_PORT}`]],
+      { byBrowser: false },
+    ),
     ...[`${hostname.replace(/^\[|\]$/g, '')}.${ATTACKER}`, `localhost.${ATTACKER}`]
       .filter((name) => !name.includes(':'))
       .map((name) => probe('host-not-checked', `Host and Origin of ${name}`, rebound(name))),
@@ -91,7 +112,7 @@ export async function attackHost(context: AttackContext, open: boolean): Promise
   if (!open) return;
   // Where plain rebinding gets in, the others could add nothing: Host is not looked at.
   if (await tryRebinding(context)) return;
-  const [, ...others] = hostProbes(context.target.url);
+  const [, ...others] = hostProbes(context.target.url, context.origin);
   const foreignOrigin = await act(context, [['origin', `https://${ATTACKER}`], ...context.ambient]);
   for (const probe of others) {
     // Where foreign origins are carried out anyway, a forwarded host proves nothing.
@@ -103,7 +124,7 @@ export async function attackHost(context: AttackContext, open: boolean): Promise
 
 /** Asks for a deed as a page does that got to the server by DNS rebinding, reports it, and says whether it was done. */
 export async function tryRebinding(context: AttackContext): Promise<boolean> {
-  const [rebinding] = hostProbes(context.target.url);
+  const [rebinding] = hostProbes(context.target.url, context.origin);
   const outcome = rebinding && (await attempt(context, rebinding));
   if (rebinding === undefined || !outcome?.acted) return false;
   context.report(breach(context, rebinding, outcome));
