@@ -7,9 +7,9 @@ import { anyReport } from './anyReport.js';
 
 /** Everything that a report may hold, by its own hand. */
 const HTML_TAGS =
-  /^<(?:!doctype|\/?(?:html|head|body|main|title|style|section|article|details|summary|table|thead|tbody|tr|th|td|dl|dt|dd|h[1-4]|p|pre|code|b|br|span|svg|rect)|meta)\b[^<>]*>$/;
+  /^<(?:!doctype|\/?(?:html|head|body|main|title|style|section|article|details|summary|table|thead|tbody|tr|th|td|dl|dt|dd|h[1-4]|p|pre|code|b|br|span|svg|rect|ol|li|a)|meta)\b[^<>]*>$/;
 const HTML_ATTRIBUTES =
-  /^(?:lang|charset|http-equiv|content|name|class|id|open|title|colspan|viewBox|preserveAspectRatio|role|aria-label|x|y|width|height)$/;
+  /^(?:lang|charset|http-equiv|content|name|class|id|open|title|colspan|viewBox|preserveAspectRatio|role|aria-label|href|x|y|width|height)$/;
 
 /** Tags as a parser sees them: a quoted value may hold anything but its quote. */
 const tagsOf = (markup: string): readonly string[] => markup.match(/<(?:"[^"]*"|[^>"])*>/g) ?? [];
@@ -45,6 +45,9 @@ describe('whatever a server puts into a report', () => {
         expect(tags.filter((tag) => !HTML_TAGS.test(tag))).toEqual([]);
         const names = tags.filter((tag) => !tag.startsWith('<!')).flatMap(attributesOf);
         expect(names.filter((name) => !HTML_ATTRIBUTES.test(name))).toEqual([]);
+        // What leads on leads to another place of the same page.
+        for (const [, to] of html.matchAll(/\shref="([^"]*)"/g))
+          expect(to).toMatch(/^#(?:finding|file)-\d+$/);
         expect(html.replaceAll(/<(?:"[^"]*"|[^>"])*>/g, '')).not.toMatch(/[<>]/);
       }),
     );
@@ -89,8 +92,9 @@ describe('in a real browser', () => {
       fc.asyncProperty(anyReport, async (report) => {
         await tab.setContent(renderReport('html', report));
         const seen = await tab.evaluate(() => ({
-          elements: document.querySelectorAll('script, link, img, iframe, object, embed, a, base, form')
-            .length,
+          elements: document.querySelectorAll(
+            'script, link, img, iframe, object, embed, a:not([href^="#"]), base, form',
+          ).length,
           cases: document.querySelectorAll('article').length,
           at: location.href,
         }));

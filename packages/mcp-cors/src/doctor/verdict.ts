@@ -63,6 +63,29 @@ export function groupFindings(findings: readonly Finding[]): readonly GroupedFin
   return [...groups.values()];
 }
 
+/** A fix as it is shown: a sentence, and what is to be copied, which many findings have in common. */
+export interface ShownFix {
+  readonly sentence: string;
+  /** Paragraphs that are to be copied; empty where there are none, or where an earlier finding has shown them. */
+  readonly code: string;
+  /** The earlier finding that has shown them, counted from 0. */
+  readonly as: number | undefined;
+}
+
+/** Fixes in the order of their findings: what several tell to copy is shown with the first of them. */
+export function fixesOf(findings: readonly Finding[]): readonly ShownFix[] {
+  const shown = new Map<string, number>();
+  return findings.map(({ fix }, i) => {
+    const [sentence = '', ...rest] = fix.split('\n\n');
+    const code = rest.join('\n\n');
+    const before = shown.get(code);
+    if (code === '') return { sentence, code, as: undefined };
+    if (before !== undefined) return { sentence: sentence.replace(/:$/, ''), code: '', as: before };
+    shown.set(code, i);
+    return { sentence, code, as: undefined };
+  });
+}
+
 /** What is told of a journey in a line: its outcome, and where it stopped. */
 export function summaryOf({ outcome, revision, steps }: Journey): string {
   const stopped = steps.find(({ ok }) => !ok);

@@ -1,5 +1,13 @@
-import type { Journey, Rendering, Report, Step } from '../report.js';
-import { differenceOf, type GroupedFinding, groupFindings, summaryOf, verdictOf } from '../verdict.js';
+import type { Journey, Rendering, Report, Severity, Step } from '../report.js';
+import {
+  differenceOf,
+  fixesOf,
+  type GroupedFinding,
+  groupFindings,
+  type ShownFix,
+  summaryOf,
+  verdictOf,
+} from '../verdict.js';
 
 /**
  * The report as one page that needs nothing else: no script, no font, no picture. A policy in the page forbids them, so
@@ -7,6 +15,8 @@ import { differenceOf, type GroupedFinding, groupFindings, summaryOf, verdictOf 
  */
 export function renderHtml(report: Report): string {
   const { findings, target, origins, journeys, requests, durationMs, stacks, renderings } = report;
+  const grouped = groupFindings(findings);
+  const fixes = fixesOf(grouped);
   const bad = findings.some(({ severity }) => severity === 'error');
   const made = stacks.map(({ stack, because }) => `${stack} (${because})`).join(', ');
   return `<!doctype html>
@@ -26,10 +36,11 @@ export function renderHtml(report: Report): string {
 <dt>Sent</dt><dd>${requests} requests in ${(durationMs / 1000).toFixed(1)} s</dd>
 ${made === '' ? '' : `<dt>Looks like</dt><dd>${escapeHtml(made)}</dd>`}
 </dl>
+${grouped.length === 0 ? '' : `<ol>\n${grouped.map(contentsLine).join('\n')}\n</ol>`}
 ${origins.map((origin) => originSection(origin, journeys)).join('\n')}
 <section>
 <h2>Findings</h2>
-${findings.length === 0 ? '<p>Nothing was found.</p>' : groupFindings(findings).map(findingArticle).join('\n')}
+${grouped.length === 0 ? '<p>Nothing was found.</p>' : grouped.map((one, i) => findingArticle(one, i, fixes[i] as ShownFix, renderings)).join('\n')}
 </section>
 ${renderings.length === 0 ? '' : `<section>\n<h2>Files</h2>\n${renderings.map(renderingDetails).join('\n')}\n</section>`}
 </main>
@@ -77,25 +88,41 @@ function stepRow(step: Step, total: number): string {
 </tr>${told.length === 0 ? '' : `\n<tr class="told"><td colspan="5">${told.map(escapeHtml).join('<br>')}</td></tr>`}`;
 }
 
-function findingArticle({ id, severity, title, evidence, why, fix, origins }: GroupedFinding): string {
+/** What was found, at the top, with a way to where it is told. */
+function contentsLine({ severity, title }: GroupedFinding, i: number): string {
+  return `<li>${badge(severity)} <a href="#finding-${i}">${escapeHtml(title)}</a></li>`;
+}
+
+function badge(severity: Severity): string {
+  return `<span class="badge ${severity}">${severity === 'info' ? 'note' : severity}</span>`;
+}
+
+function findingArticle(
+  { id, severity, title, evidence, why, origins }: GroupedFinding,
+  i: number,
+  { sentence, code, as }: ShownFix,
+  renderings: readonly Rendering[],
+): string {
   const from =
     origins.length === 0
       ? ''
       : `<p>From ${origins.map((one) => `<code>${escapeHtml(one)}</code>`).join(', ')}</p>`;
-  return `<article id="${escapeHtml(id)}">
-<h3><span class="badge ${severity}">${severity === 'info' ? 'note' : severity}</span> ${escapeHtml(title)} <code>${escapeHtml(id)}</code></h3>
+  const whole = renderings.findIndex(({ command }) => code.includes(command));
+  return `<article id="finding-${i}">
+<h3>${badge(severity)} ${escapeHtml(title)} <code>${escapeHtml(id)}</code></h3>
 ${from}
 <p>${escapeHtml(why)}</p>
 <h4>Seen</h4>
 <pre>${escapeHtml(evidence)}</pre>
 <h4>Fix</h4>
-<pre>${escapeHtml(fix)}</pre>
+<p>${escapeHtml(sentence)}${as === undefined ? '' : ` <a href="#finding-${as}">As above.</a>`}</p>
+${code === '' ? '' : `<pre>${escapeHtml(code)}</pre>`}${whole < 0 ? '' : `\n<p><a href="#file-${whole}">${escapeHtml(renderings[whole]?.file ?? '')}, whole</a></p>`}
 </article>`;
 }
 
 /** A file that fixes tell to write, whole. */
-function renderingDetails({ title, file, command, text }: Rendering): string {
-  return `<details>
+function renderingDetails({ title, file, command, text }: Rendering, i: number): string {
+  return `<details id="file-${i}">
 <summary><b>${escapeHtml(file)}</b> the whole policy, for ${escapeHtml(title)}</summary>
 <pre>${escapeHtml(command)}</pre>
 <pre>${escapeHtml(text)}</pre>
@@ -128,6 +155,7 @@ th, td { padding: .25rem .7rem; border-top: 1px solid var(--line); white-space: 
 .told td { border-top: 0; padding-top: 0; color: var(--faint); white-space: normal; overflow-wrap: anywhere; }
 svg { width: 100%; height: .6rem; display: block; } .good rect { fill: var(--good); } .bad rect { fill: var(--bad); }
 h1.good, summary.good b, tr.good td:first-child { color: var(--good); } h1.bad, summary.bad b, tr.bad td:first-child { color: var(--bad); }
+ol { padding-left: 0; list-style: none; } li { margin: .3rem 0; } a { color: inherit; text-decoration-color: var(--faint); }
 article { border-top: 1px solid var(--line); padding-top: .4rem; margin-top: 1rem; }
 .badge { color: #fff; border-radius: 1em; padding: .1em .6em; font-size: .8em; } .badge.error { background: var(--bad); } .badge.warning { background: var(--warning); } .badge.info { background: var(--faint); } .absent { color: var(--faint); }
 @media (max-width: 40rem) { .wide, thead { display: none; } td { white-space: normal; } }

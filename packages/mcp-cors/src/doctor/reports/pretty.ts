@@ -1,5 +1,5 @@
 import type { Journey, Report, Severity, Step } from '../report.js';
-import { differenceOf, groupFindings, summaryOf, verdictOf } from '../verdict.js';
+import { differenceOf, fixesOf, groupFindings, type ShownFix, summaryOf, verdictOf } from '../verdict.js';
 import { bar, COLUMNS, cell, wrap } from './layout.js';
 
 /** Paints a text, where colours are wanted. */
@@ -39,9 +39,9 @@ export function renderPretty(report: Report, paint: Paint = (_, text) => text): 
       lines.push(...journeyLines(journey, paint));
     }
   }
-  // Many findings are mended by the same lines, which are shown once.
-  const shown = new Set<string>();
-  for (const { id, severity, title, evidence, why, fix, origins } of groupFindings(findings)) {
+  const grouped = groupFindings(findings);
+  const fixes = fixesOf(grouped);
+  for (const [i, { id, severity, title, evidence, why, origins }] of grouped.entries()) {
     const style = SEVERITY_STYLES[severity];
     lines.push('', ...wrap(`${SEVERITY_WORDS[severity]} ${id}`, COLUMNS).map((line) => paint(style, line)));
     lines.push(...wrap(title, COLUMNS - 2, '  ').map((line) => `  ${paint('strong', line)}`));
@@ -50,12 +50,10 @@ export function renderPretty(report: Report, paint: Paint = (_, text) => text): 
     }
     lines.push(...section('seen', evidence, paint));
     lines.push(...section('why', why, paint, ''));
-    const [sentence = '', ...code] = fix.split('\n\n');
-    const told = code.join('\n\n');
-    const again = told !== '' && shown.has(told);
-    shown.add(told);
-    lines.push(...section('fix', again ? `${sentence.replace(/:$/, '')}, as above.` : sentence, paint, ''));
-    if (told !== '' && !again) lines.push('', ...section('', told, paint));
+    const { sentence, code, as } = fixes[i] as ShownFix;
+    const told = as === undefined ? sentence : `${sentence.replace(/\.$/, '')}, as above.`;
+    lines.push(...section('fix', told, paint, ''));
+    if (code !== '') lines.push('', ...section('', code, paint));
   }
   return lines.join('\n');
 }
