@@ -66,7 +66,7 @@ export const REAL_APPLICATIONS: readonly RealServer[] = [
     attacked: {},
     outcomes: NOBODY_GETS_IN,
     stack: 'typescript-sdk',
-    fix: ['preflight-403', /its own Origin check refuses preflights[\s\S]*createServer\(policy\(app\)\)/],
+    fix: ['preflight-403', /its own check refuses preflights[\s\S]*createServer\(policy\(app\)\)/],
     start: withExpress((listener, origin) => {
       const app = createMcpExpressApp();
       app.use(cors({ origin, exposedHeaders: ['Mcp-Session-Id'] }));

@@ -50,8 +50,8 @@ export function addCheckCommand(
     .command('check')
     .summary('say why a page can or cannot connect to an MCP server')
     .description(
-      'Walks an MCP server as each real client does in a browser, says what the browser would\n' +
-        'block and why, and prints the fix. Tools are never called.',
+      'Walks an MCP server as each real client does in a browser, says what the\n' +
+        'browser would block and why, and prints the fix. Tools are never called.',
     )
     .argument('<url>', 'the endpoint of the MCP server')
     .requiredOption('-o, --origin <origin>', 'the origin of a page; can be repeated', collect)

@@ -69,10 +69,9 @@ export function addRenderCommand(program: Command, terminal: Terminal): void {
 const RENDER_EXAMPLES = `
 Examples:
   $ mcp-cors render --list
-  $ mcp-cors render nginx --config mcp-cors.yaml --output /etc/nginx/conf.d/mcp-cors.conf
-  $ mcp-cors render nginx --config policy.yaml --upstream http://127.0.0.1:3001/mcp
-  $ mcp-cors render caddy --origin https://app.example.com --host mcp.example.com \\
-      --upstream http://127.0.0.1:3001/mcp --output mcp-cors.caddy`;
+  $ mcp-cors render nginx --config mcp-cors.yaml --output mcp-cors.conf
+  $ mcp-cors render caddy --origin https://app.example.com \\
+      --host mcp.example.com --upstream http://127.0.0.1:3001/mcp`;
 
 function runRender(target: string | undefined, flags: RenderFlags, terminal: Terminal): void {
   if (target === undefined) {

@@ -90,7 +90,8 @@ const MEDICINES: Readonly<Record<string, Medicine>> = {
     name: 'FastAPI, Starlette or another ASGI application',
     use: `from mcp_cors import McpCors
 
-app = McpCors(app)  # last: around authentication, other middleware and errors`,
+# Last: around authentication, other middleware and errors.
+app = McpCors(app)`,
   },
   'python-sdk': {
     ...PYTHON,
@@ -98,10 +99,12 @@ app = McpCors(app)  # last: around authentication, other middleware and errors`,
     use: `from mcp.server.transport_security import TransportSecuritySettings
 from mcp_cors import McpCors
 
-# McpCors checks Host and Origin; the SDK's own check would have to name the same again.
-unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-app = McpCors(mcp.streamable_http_app(transport_security=unchecked))
-# With 1.x of the SDK: FastMCP(..., transport_security=unchecked)`,
+# McpCors checks Host and Origin: the SDK need not do it again.
+unchecked = TransportSecuritySettings(
+    enable_dns_rebinding_protection=False
+)
+# With 1.x of the SDK: FastMCP(..., transport_security=unchecked)
+app = McpCors(mcp.streamable_http_app(transport_security=unchecked))`,
   },
   go: {
     name: 'Go',

@@ -14,12 +14,16 @@ const METHODS = NEEDS.methods;
 const REQUEST_HEADERS = NEEDS.requestHeaders;
 const RESPONSE_HEADERS = NEEDS.responseHeaders;
 
-/** A list of quoted texts, over as many lines as it needs. */
+/** Longest line of what is to be copied, so that no terminal of 80 columns breaks it. */
+const COLUMNS = 72;
+
+/** A list of quoted texts, over as many lines as it needs. @param indent What stands before each of them. */
 function quoted(texts: readonly string[], quote: string, indent: string): string {
   const lines: string[] = [];
   for (const text of texts.map((one) => `${quote}${one}${quote}`)) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + text.length < 64) lines[lines.length - 1] = `${last}, ${text}`;
+    if (last !== undefined && indent.length + last.length + text.length + 6 < COLUMNS)
+      lines[lines.length - 1] = `${last}, ${text}`;
     else lines.push(text);
   }
   return lines.join(`,\n${indent}`);
@@ -27,17 +31,15 @@ function quoted(texts: readonly string[], quote: string, indent: string): string
 
 /** What an adapter is given. The public name is needed by all that is not reached on loopback. */
 function settings({ pages, host }: Pick<Patient, 'pages' | 'host'>): string {
-  const named = host === undefined ? '' : `, hosts: ['${host}']`;
-  return `{ origins: [${quoted(pages, "'", '  ')}]${named} }`;
+  const named = host === undefined ? '' : `\n  hosts: ['${host}'],`;
+  return `{\n  origins: [${quoted(pages, "'", '            ')}],${named}\n}`;
 }
 
 /** Ours where there is an adapter; else what the stack has. */
 export const RECIPES: Readonly<Record<string, Recipe>> = {
   'mcp-cors': {
     name: 'the policy that is there already',
-    lines: ({
-      pages,
-    }) => `// In mcp-cors.yaml, or in what mcpCors() of mcp-cors/express and the others is given:
+    lines: ({ pages }) => `// In mcp-cors.yaml, or in what mcpCors() is given:
 origins: [${quoted(pages, "'", '  ')}]`,
   },
   'typescript-sdk': {
@@ -45,7 +47,7 @@ origins: [${quoted(pages, "'", '  ')}]`,
     lines: (patient) => `import { createServer } from 'node:http';
 import { mcpCors } from 'mcp-cors/node';
 
-// In front of the application: its own Origin check refuses preflights.
+// In front of the application: its own check refuses preflights.
 const policy = mcpCors(${settings(patient)});
 createServer(policy(app)).listen(port);`,
   },
@@ -72,12 +74,15 @@ app.use(mcpCors(${settings(patient)}));`,
   },
   aspnet: {
     name: 'ASP.NET',
-    lines: ({ pages }) => `builder.Services.AddCors(options => options.AddPolicy("mcp", policy => policy
-    .WithOrigins(${quoted(pages, '"', '                 ')})
-    .WithMethods(${quoted(METHODS, '"', '                 ')})
-    .WithHeaders(${quoted(REQUEST_HEADERS, '"', '                 ')})
-    .WithExposedHeaders(${quoted(RESPONSE_HEADERS, '"', '                        ')})
-    .SetPreflightMaxAge(TimeSpan.FromSeconds(7200))));
+    lines: ({ pages }) => `builder.Services.AddCors(options => options.AddPolicy("mcp", policy =>
+    policy
+        .WithOrigins(${quoted(pages, '"', '            ')})
+        .WithMethods(${quoted(METHODS, '"', '            ')})
+        .WithHeaders(
+            ${quoted(REQUEST_HEADERS, '"', '            ')})
+        .WithExposedHeaders(
+            ${quoted(RESPONSE_HEADERS, '"', '            ')})
+        .SetPreflightMaxAge(TimeSpan.FromSeconds(7200))));
 
 app.UseCors("mcp"); // before UseAuthentication`,
   },
@@ -86,22 +91,27 @@ app.UseCors("mcp"); // before UseAuthentication`,
     lines: ({ pages }) => `@Bean
 CorsConfigurationSource corsConfigurationSource() {
     var cors = new CorsConfiguration();
-    cors.setAllowedOrigins(List.of(${quoted(pages, '"', '            ')}));
+    cors.setAllowedOrigins(List.of(
+            ${quoted(pages, '"', '            ')}));
     cors.setAllowedMethods(List.of(${quoted(METHODS, '"', '            ')}));
-    cors.setAllowedHeaders(List.of(${quoted(REQUEST_HEADERS, '"', '            ')}));
-    cors.setExposedHeaders(List.of(${quoted(RESPONSE_HEADERS, '"', '            ')}));
+    cors.setAllowedHeaders(List.of(
+            ${quoted(REQUEST_HEADERS, '"', '            ')}));
+    cors.setExposedHeaders(List.of(
+            ${quoted(RESPONSE_HEADERS, '"', '            ')}));
     cors.setMaxAge(7200L);
     var source = new UrlBasedCorsConfigurationSource();
     source.registerCorsConfiguration("/**", cors);
     return source;
 }
-// With Spring Security: http.cors(Customizer.withDefaults()), which answers preflights before authentication.`,
+// With Spring Security: http.cors(Customizer.withDefaults()),
+// which answers preflights before authentication.`,
   },
   supergateway: {
     name: 'supergateway',
     lines: ({ pages }) => `npx supergateway --cors ${pages.map((origin) => shellWord(origin)).join(' ')} ...
-# Whole origins alone: a regular expression without anchors lets others in, and neither checks Host.
-# With --outputTransport streamableHttp, --stateful exposes Mcp-Session-Id.`,
+# Whole origins: a regular expression without anchors lets others in.
+# Neither checks Host.
+# With --outputTransport streamableHttp, --stateful exposes the id.`,
   },
   'mcp-proxy': {
     name: 'mcp-proxy, started from a program since its command line allows every origin',

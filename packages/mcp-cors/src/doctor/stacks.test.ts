@@ -79,6 +79,19 @@ describe.each(FIXED_STACKS)('the fix for %s', (stack) => {
     expect(whole).not.toContain('S3CR3T');
     expect(fix).not.toContain('undefined');
   });
+
+  it('has nothing to copy that a terminal would break', () => {
+    const { fixFor, renderings } = patientOf(known(stack), PUBLIC, ['https://app.example.com']);
+    const [, ...told] = fixFor(REMEDY).split('\n\n');
+    const [file] = renderings();
+    // Of a file a few lines are shown, as they are in it; nobody copies them.
+    const copied = told.filter(
+      (part) => !part.split('\n').every((line) => line === '…' || file?.text.includes(line)),
+    );
+    for (const line of copied.join('\n').split('\n')) {
+      expect(file?.text.includes(line) || line.length <= 72, line).toBe(true);
+    }
+  });
 });
 
 describe.each(RENDERED_STACKS)('what is rendered for %s', (stack) => {

@@ -52,7 +52,9 @@ export interface GroupedFinding extends Finding {
 export function groupFindings(findings: readonly Finding[]): readonly GroupedFinding[] {
   const groups = new Map<string, GroupedFinding>();
   for (const finding of findings) {
-    const key = JSON.stringify([finding.id, finding.severity, finding.title]);
+    // Titles that differ in the page's own origin alone are the same for several pages.
+    const title = finding.origin === undefined ? finding.title : finding.title.replaceAll(finding.origin, '');
+    const key = JSON.stringify([finding.id, finding.severity, title]);
     const group = groups.get(key);
     const origins = finding.origin === undefined ? [] : [finding.origin];
     groups.set(
@@ -80,7 +82,7 @@ export function fixesOf(findings: readonly Finding[]): readonly ShownFix[] {
     const code = rest.join('\n\n');
     const before = shown.get(code);
     if (code === '') return { sentence, code, as: undefined };
-    if (before !== undefined) return { sentence: sentence.replace(/:$/, ''), code: '', as: before };
+    if (before !== undefined) return { sentence: sentence.replace(/[:.]$/, ''), code: '', as: before };
     shown.set(code, i);
     return { sentence, code, as: undefined };
   });

@@ -115,7 +115,7 @@ ${from}
 <h4>Seen</h4>
 <pre>${escapeHtml(evidence)}</pre>
 <h4>Fix</h4>
-<p>${escapeHtml(sentence)}${as === undefined ? '' : ` <a href="#finding-${as}">As above.</a>`}</p>
+<p>${escapeHtml(sentence)}${as === undefined ? '' : `, <a href="#finding-${as}">as above</a>.`}</p>
 ${code === '' ? '' : `<pre>${escapeHtml(code)}</pre>`}${whole < 0 ? '' : `\n<p><a href="#file-${whole}">${escapeHtml(renderings[whole]?.file ?? '')}, whole</a></p>`}
 </article>`;
 }

@@ -51,7 +51,7 @@ export function renderPretty(report: Report, paint: Paint = (_, text) => text): 
     lines.push(...section('seen', evidence, paint));
     lines.push(...section('why', why, paint, ''));
     const { sentence, code, as } = fixes[i] as ShownFix;
-    const told = as === undefined ? sentence : `${sentence.replace(/\.$/, '')}, as above.`;
+    const told = as === undefined ? sentence : `${sentence}, as above.`;
     lines.push(...section('fix', told, paint, ''));
     if (code !== '') lines.push('', ...section('', code, paint));
   }
