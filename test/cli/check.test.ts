@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createMcpServer } from '@mcp-cors/demo';
 import { mcpCors } from 'mcp-cors/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { certifyLocally } from '../../packages/gateway/src/tls/localAuthority.js';
 import { createCertificate } from '../carriers/http2Certificate.js';
 import { createFolder, eventually, run, startScript } from './command.js';
 
@@ -164,6 +165,18 @@ describe('check names what is wrong with TLS', () => {
   });
 });
 
+it('check names a certificate of an authority that is not known here', async () => {
+  const { certificate } = await certifyLocally([], { folder: join(createFolder(), 'authority') });
+  const { key, cert } = certificate;
+  const server = createTlsServer({ key, cert }, (__, response) => void response.end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { code, err } = await check(`https://localhost:${(server.address() as AddressInfo).port}/mcp`);
+  expect(code).toBe(3);
+  expect(err).toMatch(/^error: the certificate of .* is from an authority that is not known here/);
+  expect(err).toMatch(/\nhint: .*NODE_EXTRA_CA_CERTS/);
+});
+
 describe('check takes a mistake for one', () => {
   it.each([
     [['nonsense', '--origin', PAGE], /not an http or https URL/],
@@ -239,6 +252,25 @@ describe('the report', () => {
       expect(out.length, format).toBeGreaterThan(100);
       expect(out + err, format).not.toContain(SECRET);
     }
+  });
+
+  it('tells the command that writes a rendered file, and has the file whole where there is room', async () => {
+    const url = `${await mcp((listener) => (request, response) => {
+      response.setHeader('Server', 'nginx/1.22.1').setHeader('Access-Control-Allow-Origin', [PAGE, '*']);
+      listener(request, response);
+    })}/mcp`;
+    const report = JSON.parse((await check(url, '--format', 'json')).out);
+    const [file] = report.renderings;
+    expect(file).toMatchObject({ target: 'nginx', file: 'mcp-cors.conf' });
+    expect(file.text).toMatch(/^# An mcp-cors policy for nginx[\s\S]*\n}\n$/);
+    const { fix } = report.findings.find(({ id }: { id: string }) => id === 'allow-origin-doubled');
+    expect(fix).toContain(file.command);
+    expect(fix.length).toBeLessThan(2_000);
+
+    const { out } = await check(url);
+    expect(out.match(/npx mcp-cors render nginx/g)).toHaveLength(1);
+    expect(out).not.toContain('server {');
+    expect((await check(url, '--format', 'html')).out).toContain('server {');
   });
 
   it('goes to a file', async () => {
