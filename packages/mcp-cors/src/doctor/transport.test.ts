@@ -161,6 +161,24 @@ describe('no answer has a name:', () => {
     await expect(open({ timeoutMs: 20 }).send(request, 10_000)).rejects.toThrow('within 20 milliseconds');
   });
 
+  it('closing ends what is still waited for, and asks for nothing again', async () => {
+    const seen: (string | undefined)[] = [];
+    const port = await serve(({ url }, response) => {
+      seen.push(url);
+      if (url === '/first') response.end('kept alive');
+    });
+    const transport = createTransport({ timeoutMs: 600_000 });
+    const ask = (path: string) =>
+      transport.send({ method: 'GET', url: `http://127.0.0.1:${port}${path}`, headers: [] });
+    await (await ask('/first')).body.text(10_000);
+    // Over the same connection, whose end would look like that of one that the server had closed meanwhile.
+    const second = ask('/second');
+    await expect.poll(() => seen.length).toBe(2);
+    transport.close();
+    await expect(second).rejects.toMatchObject({ fault: 'connection-closed' });
+    expect(seen).toEqual(['/first', '/second']);
+  });
+
   it('time-out', async () => {
     const port = await serve(() => {});
     expect(await fault(`http://127.0.0.1:${port}/`, { timeoutMs: 30 })).toEqual(told('time-out'));

@@ -70,7 +70,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
   };
   const exchanges: WireExchange[] = [];
   const open = new Set<WireBody>();
+  const pending = new Set<ClientRequest>();
   let count = 0;
+  let closed = false;
 
   async function send(request: WireRequest, withinMs = timeoutMs): Promise<WireResponse> {
     count += 1;
@@ -104,13 +106,16 @@ export function createTransport(options: TransportOptions = {}): Transport {
         headers: lines(request, url) as unknown as Record<string, string>,
         lookup: lookupLoopback,
       });
+      pending.add(outgoing);
       const timer = setTimeout(() => {
         outgoing.destroy(
           new TransportError('time-out', `${url.host} did not answer within ${withinMs} milliseconds`),
         );
       }, withinMs);
+      outgoing.once('close', () => pending.delete(outgoing));
       outgoing.once('response', (message) => {
         clearTimeout(timer);
+        pending.delete(outgoing);
         resolve({
           status: message.statusCode ?? 0,
           headers: headerLines(message),
@@ -121,7 +126,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       outgoing.once('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
         // A kept connection that the server had closed meanwhile; the request was not looked at.
-        if (again && outgoing.reusedSocket && error.code === 'ECONNRESET') {
+        if (again && !closed && outgoing.reusedSocket && error.code === 'ECONNRESET') {
           resolve(attempt(request, withinMs, false));
         } else reject(error);
       });
@@ -135,7 +140,10 @@ export function createTransport(options: TransportOptions = {}): Transport {
     timeoutMs,
     protocolOf: (url) => negotiate(new URL(url), timeoutMs),
     close() {
+      closed = true;
       for (const body of open) body.close();
+      // What nobody waits for any more: it would keep the process until its time is up.
+      for (const outgoing of pending) outgoing.destroy();
       agents['http:'].destroy();
       agents['https:'].destroy();
     },

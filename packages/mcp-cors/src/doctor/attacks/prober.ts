@@ -6,8 +6,8 @@ import { fieldOf } from '../page.js';
 import type { WireRequest, WireResponse } from '../transport.js';
 import { exchangeRaw, type RawRequest, type RawResponse } from './rawExchange.js';
 
-/** Sends one request and resolves with the head of its response: `send` of a transport. */
-export type Send = (request: WireRequest) => Promise<WireResponse>;
+/** Sends one request and resolves with the head of its response, within a time: `send` of a transport. */
+export type Send = (request: WireRequest, withinMs?: number) => Promise<WireResponse>;
 
 /** Sends bytes that HTTP clients refuse to; undefined when nothing that looks like HTTP came back within the time. */
 export type SendRaw = (request: RawRequest, withinMs: number) => Promise<RawResponse | undefined>;
@@ -89,7 +89,7 @@ export function createProber(options: ProberOptions): Prober {
   }
 
   async function overHttp(trial: Trial, request: WireRequest): Promise<Answer | undefined> {
-    const sending = send(request);
+    const sending = send(request, requestMs);
     const timeout = new AbortController();
     const response = await Promise.race([
       sending,

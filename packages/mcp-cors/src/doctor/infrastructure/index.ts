@@ -59,9 +59,9 @@ export async function examineInfrastructure(
     onProgress,
   } = options;
   let streamed = 0;
-  const send: Send = (request) => {
+  const send: Send = (request, withinMs) => {
     streamed += 1;
-    return options.send(request);
+    return options.send(request, withinMs);
   };
   const prober = createProber({
     send: options.send,

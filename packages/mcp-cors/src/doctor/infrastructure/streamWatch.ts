@@ -52,7 +52,7 @@ export async function watchStream(
     readonly until?: (arrivals: readonly Arrival[]) => boolean;
   },
 ): Promise<Watched> {
-  const sending = send(request);
+  const sending = send(request, headMs);
   const timer = new AbortController();
   const began = performance.now();
   const response = await Promise.race([
