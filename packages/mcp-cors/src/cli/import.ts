@@ -31,7 +31,8 @@ export function addImportCommand(
     .summary("say what another's CORS configuration enforces, and where its holes are")
     .description(
       'Reads the CORS configuration of a framework or a proxy, runs nothing of it, and says which policy it really\n' +
-        'enforces, which holes it has, and the policy to put in its place. Ends with 1 when there are holes.',
+        'enforces, which holes it has, and the policy to put in its place. Ends with 1 when there are holes,\n' +
+        'or something in it that could not be followed.',
     )
     .argument('<file>', 'the configuration or the source; - reads standard input')
     .addOption(
@@ -56,6 +57,9 @@ export function addImportCommand(
 
 const IMPORT_EXAMPLES = `
 Examples:
+  $ mcp-cors import /etc/nginx/conf.d/mcp.conf
+  $ mcp-cors import Caddyfile
+  $ nginx -T | mcp-cors import - --as nginx
   $ mcp-cors import main.py
   $ mcp-cors import src/server.ts --revision 2025-11-25
   $ mcp-cors import app.py --format json`;
@@ -81,7 +85,8 @@ function runImport(file: string, flags: ImportFlags, terminal: Terminal): number
   }
   if (flags.format === 'json') terminal.out(JSON.stringify({ file, ...imported }, undefined, 2));
   else print(imported, file, terminal);
-  return imported.places.some(({ holes }) => holes.length > 0) ? EXIT.refused : EXIT.clean;
+  const whole = imported.unread.length === 0 && imported.places.every(({ holes }) => holes.length === 0);
+  return whole ? EXIT.clean : EXIT.refused;
 }
 
 function importFrom(text: string, file: string, { as: format, revision: revisions }: ImportFlags): Imported {
@@ -93,21 +98,42 @@ function importFrom(text: string, file: string, { as: format, revision: revision
   }
 }
 
-function print({ places, unread }: Imported, file: string, terminal: Terminal): void {
+function print({ format, places, unread }: Imported, file: string, terminal: Terminal): void {
   for (const place of places) {
     printPlace(place, file, terminal);
     terminal.out();
   }
-  for (const { line, text, why } of unread) {
-    terminal.out(`${terminal.paint('warning', 'not read')} ${fileName(file)}:${line}: ${text} (${why})`);
+  for (const { text, why, ...at } of unread) {
+    terminal.out(`${terminal.paint('warning', 'not read')} ${placeIn(file, at)}: ${text} (${why})`);
   }
   const holes = places.flatMap((place) => place.holes);
   const errors = holes.filter(({ severity }) => severity === 'error').length;
-  terminal.out(
-    holes.length === 0
-      ? terminal.paint('good', 'no holes')
-      : terminal.paint('bad', `${counted(errors, 'error')}, ${counted(holes.length - errors, 'warning')}`),
-  );
+  if (holes.length > 0) {
+    terminal.out(
+      terminal.paint('bad', `${counted(errors, 'error')}, ${counted(holes.length - errors, 'warning')}`),
+    );
+  } else {
+    terminal.out(
+      unread.length === 0
+        ? terminal.paint('good', 'no holes')
+        : terminal.paint('warning', 'no holes in what was read, which is not everything'),
+    );
+  }
+  if (holes.length > 0 && RENDERED.has(format)) {
+    terminal.out(
+      `To close them: put the policy into mcp-cors.yaml, then mcp-cors render ${format} --config mcp-cors.yaml`,
+    );
+  }
+}
+
+/** Formats that mcp-cors render writes whole. */
+const RENDERED: ReadonlySet<string> = new Set(['nginx', 'caddy']);
+
+function placeIn(
+  file: string,
+  { line, column }: { readonly line: number; readonly column?: number | undefined },
+): string {
+  return `${fileName(file)}:${line}${column === undefined ? '' : `:${column}`}`;
 }
 
 function counted(count: number, word: string): string {
@@ -115,7 +141,7 @@ function counted(count: number, word: string): string {
 }
 
 function printPlace({ enforced, holes, policy }: ImportedPlace, file: string, terminal: Terminal): void {
-  terminal.out(terminal.paint('strong', `${fileName(file)}:${enforced.line}: ${enforced.name}`));
+  terminal.out(terminal.paint('strong', `${placeIn(file, enforced)}: ${enforced.name}`));
   for (const [name, value] of factsOf(enforced)) terminal.out(`  ${name.padEnd(17)} ${value}`);
   for (const hole of holes) printHole(hole, file, terminal);
   if (policy === undefined) return;
@@ -124,13 +150,13 @@ function printPlace({ enforced, holes, policy }: ImportedPlace, file: string, te
 }
 
 function printHole(
-  { id, line, severity, title, subject, why, remedy }: Hole,
+  { id, severity, title, subject, why, remedy, ...at }: Hole,
   file: string,
   terminal: Terminal,
 ): void {
   const mark = terminal.paint(severity === 'error' ? 'bad' : 'warning', severity);
   terminal.out(
-    `  ${mark} ${fileName(file)}:${line}: ${id}: ${title}${subject === undefined ? '' : `: ${subject}`}`,
+    `  ${mark} ${placeIn(file, at)}: ${id}: ${title}${subject === undefined ? '' : `: ${subject}`}`,
   );
   terminal.out(`    ${terminal.paint('faint', why)}`);
   terminal.out(`    ${remedy}`);

@@ -11,6 +11,9 @@ export interface Enforced {
   readonly line: number;
   /** Lines of single parts, where they are not those of the whole. */
   readonly lines?: Readonly<Partial<Record<EnforcedPart, number>>> | undefined;
+  /** Where in the line it begins, from 1, and where single parts do; of readers that tell. */
+  readonly column?: number | undefined;
+  readonly columns?: Readonly<Partial<Record<EnforcedPart, number>>> | undefined;
   /** Origins that are admitted one by one; undefined when they are not written in the file. */
   readonly origins: readonly EnforcedOrigin[] | undefined;
   /** Whether every origin is admitted: `*` is answered, or the request's own origin is sent back unchecked. */
@@ -31,7 +34,9 @@ export interface Enforced {
 }
 
 /** The parts of {@link Enforced} that can have lines of their own. */
-export type EnforcedPart = Exclude<keyof Enforced, 'name' | 'line' | 'lines' | 'conduct'> | keyof Conduct;
+export type EnforcedPart =
+  | Exclude<keyof Enforced, 'name' | 'line' | 'lines' | 'column' | 'columns' | 'conduct'>
+  | keyof Conduct;
 
 /** An origin that is admitted, or an expression that admits some. */
 export type EnforcedOrigin =
@@ -40,6 +45,7 @@ export type EnforcedOrigin =
       /** As a policy writes it. */
       readonly text: string;
       readonly line?: number | undefined;
+      readonly column?: number | undefined;
     }
   | {
       readonly type: 'regexp';
@@ -47,6 +53,7 @@ export type EnforcedOrigin =
       readonly source: string;
       readonly flags: string;
       readonly line?: number | undefined;
+      readonly column?: number | undefined;
     };
 
 /** How it treats requests and responses; true is what is wanted. */

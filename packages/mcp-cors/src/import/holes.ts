@@ -17,7 +17,7 @@ export interface Hole extends FormatHole {
   readonly subject: string | undefined;
 }
 
-type HoleText = Omit<FormatHole, 'id' | 'line'>;
+type HoleText = Pick<FormatHole, 'severity' | 'title' | 'why' | 'remedy'>;
 
 const error = (title: string, why: string, remedy: string): HoleText => ({
   severity: 'error',
@@ -132,10 +132,9 @@ const CONDUCT_HOLES: Readonly<Record<keyof Conduct, HoleId>> = {
 
 /** Every hole of what is enforced, for servers that speak some revisions; errors first, each by its line. */
 export function findHoles(enforced: Enforced, revisions: readonly Revision[] = REVISIONS): readonly Hole[] {
-  const lineOf = (part: EnforcedPart): number => enforced.lines?.[part] ?? enforced.line;
   const hole = (id: HoleId, part: EnforcedPart, subject?: string): Hole => ({
     id,
-    line: lineOf(part),
+    ...placeOf(enforced, part),
     ...HOLES[id],
     subject,
   });
@@ -159,7 +158,11 @@ export function findHoles(enforced: Enforced, revisions: readonly Revision[] = R
     if (missing !== undefined) holes.push(hole('methods-missing', 'methods', missing));
   }
   if (allowedHeaders !== undefined && allowedHeaders !== 'any') {
-    const allows = nameIn(allowedHeaders);
+    // `*` is a name like any other to a request with credentials, and never stands for Authorization (Fetch standard,
+    // CORS-preflight fetch).
+    const most = allowedHeaders.includes('*') && enforced.credentials !== true;
+    const named = nameIn(allowedHeaders);
+    const allows = (name: string): boolean => named(name) || (most && name.toLowerCase() !== 'authorization');
     const missing = missingNames(revisions, ({ requestHeaders }) => requestHeaders, allows);
     if (missing !== undefined) holes.push(hole('request-headers-missing', 'allowedHeaders', missing));
     const prefixes = missingNames(
@@ -186,6 +189,15 @@ export function findHoles(enforced: Enforced, revisions: readonly Revision[] = R
   return sortHoles(holes);
 }
 
+/** Where a part is written, or the whole. */
+function placeOf(
+  { line, lines, column, columns }: Enforced,
+  part: EnforcedPart,
+): { readonly line: number; readonly column?: number } {
+  const [at, across] = lines?.[part] === undefined ? [line, column] : [lines[part], columns?.[part]];
+  return across === undefined ? { line: at } : { line: at, column: across };
+}
+
 /** Errors first, each by its line. */
 export function sortHoles(holes: readonly Hole[]): readonly Hole[] {
   const rank = ({ severity }: Hole): number => (severity === 'error' ? 0 : 1);
@@ -194,7 +206,7 @@ export function sortHoles(holes: readonly Hole[]): readonly Hole[] {
 
 /** What `createPolicy` would refuse: the same code, words and remedy. */
 function issuesOf(enforced: Enforced): readonly Hole[] {
-  const { config, originLines } = draftOf(enforced);
+  const { config, originPlaces } = draftOf(enforced);
   if (config.origins.length === 0) return [];
   try {
     createPolicy(config);
@@ -204,9 +216,10 @@ function issuesOf(enforced: Enforced): readonly Hole[] {
     return thrown.issues.map(({ code, path, value, remedy }): Hole => {
       const index = Number(/^origins\[(\d+)\]$/.exec(path)?.[1] ?? Number.NaN);
       const part = path.split(/[.[]/, 1)[0] as EnforcedPart;
+      const origin = originPlaces[index];
       return {
         id: code,
-        line: originLines[index] ?? enforced.lines?.[part] ?? enforced.line,
+        ...(origin ?? placeOf(enforced, part)),
         severity: 'error',
         title: POLICY_ISSUES[code].message,
         why: 'Pages that were not meant get in, or pages that were meant do not: a policy of mcp-cors refuses it.',

@@ -73,7 +73,7 @@ export function importPolicy(text: string, options: ImportOptions = {}): Importe
     places: places.map(({ enforced, holes }) => ({
       enforced,
       holes: sortHoles([
-        ...holes.map((hole) => ({ ...hole, subject: undefined })),
+        ...holes.map((hole) => ({ ...hole, subject: hole.subject })),
         ...findHoles(enforced, revisions),
       ]),
       policy: policyOf(enforced),

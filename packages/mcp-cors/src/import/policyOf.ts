@@ -11,8 +11,8 @@ import type { Enforced } from './enforced.js';
 /** What is enforced as a policy would have to say it, whether or not a policy may. */
 export interface PolicyDraft {
   readonly config: StaticPolicyConfig & { readonly origins: readonly string[] };
-  /** The line of each origin. */
-  readonly originLines: readonly (number | undefined)[];
+  /** Where each origin is written. */
+  readonly originPlaces: readonly ({ readonly line: number; readonly column?: number } | undefined)[];
 }
 
 /** Says in a policy's words what is enforced. What the revisions need is left out: every policy has it. */
@@ -47,7 +47,11 @@ export function draftOf(enforced: Enforced): PolicyDraft {
       ...(endpoints === undefined ? {} : { endpoints }),
       ...(missingOrigin === 'deny' ? { missingOrigin } : {}),
     },
-    originLines: entries.map(({ line }) => line),
+    originPlaces: entries.map((entry) => {
+      if (entry.line === undefined) return undefined;
+      const column = 'column' in entry ? entry.column : undefined;
+      return column === undefined ? { line: entry.line } : { line: entry.line, column };
+    }),
   };
 }
 

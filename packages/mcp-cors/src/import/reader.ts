@@ -3,6 +3,8 @@ import type { Enforced } from './enforced.js';
 /** Something in a file that decides about CORS and that the reader cannot follow. */
 export interface Unread {
   readonly line: number;
+  /** From 1, where the reader tells it. */
+  readonly column?: number | undefined;
   /** What stands there, shortened. */
   readonly text: string;
   /** Why it cannot be followed. */
@@ -13,8 +15,12 @@ export interface Unread {
 export interface FormatHole {
   readonly id: string;
   readonly line: number;
+  /** From 1, where the reader tells it. */
+  readonly column?: number | undefined;
   readonly severity: 'error' | 'warning';
   readonly title: string;
+  /** What exactly is meant, where that is more than the place. */
+  readonly subject?: string | undefined;
   readonly why: string;
   readonly remedy: string;
 }
@@ -24,6 +30,8 @@ export interface Reading {
   /** Each place that answers for CORS, in the order of the file; with the holes of its format alone. */
   readonly places: readonly { readonly enforced: Enforced; readonly holes: readonly FormatHole[] }[];
   readonly unread: readonly Unread[];
+  /** What else there is to say about the file, in one sentence. */
+  readonly remark?: string | undefined;
 }
 
 /**
