@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
-import type { ImportedPlace } from '../../packages/mcp-cors/src/import/index.js';
+import { expect, onTestFinished } from 'vitest';
+import { type ImportedPlace, importPolicy } from '../../packages/mcp-cors/src/import/index.js';
 import { REVISION_NEEDS, REVISIONS } from '../../packages/mcp-cors/src/policy/index.js';
+import { listen, type Served } from '../carriers/carriers.js';
 import type { Line } from '../carriers/vectors.js';
 import { exchange, type WireResponse } from '../carriers/wire.js';
+import { type Program, startServer } from './place.js';
 import { EVIL } from './scene.js';
 
 /** A configuration as people write them, from `configurations/`. */
@@ -31,11 +34,36 @@ export function configurationsOf(server: string): readonly Configuration[] {
     });
 }
 
-/** The server behind: says that it was reached, answers with the status it is asked for, and has CORS headers on demand. */
-export function behind(request: IncomingMessage, response: ServerResponse): void {
-  const status = Number(request.headers['x-status'] ?? 200);
-  const own = request.headers['x-own-cors'] === undefined ? {} : OWN_HEADERS;
-  response.writeHead(status, { 'X-Reached': 'yes', ...own }).end(status === 204 ? undefined : '{}');
+/** The server behind a proxy that is held to its import. */
+export interface Behind extends Served {
+  /** Writes the last event of every stream. */
+  readonly endStreams: () => void;
+}
+
+/** It says that it was reached, answers with the status it is asked for, and has CORS headers and streams on demand. */
+export async function serveBehind(): Promise<Behind> {
+  const streams: ServerResponse[] = [];
+  const served = await listen((request: IncomingMessage, response: ServerResponse) => {
+    const status = Number(request.headers['x-status'] ?? 200);
+    const own = request.headers['x-own-cors'] === undefined ? {} : OWN_HEADERS;
+    if (request.headers['x-stream'] === undefined) {
+      response.writeHead(status, { 'X-Reached': 'yes', ...own }).end(status === 204 ? undefined : '{}');
+      return;
+    }
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: first\n\n');
+    streams.push(response);
+  });
+  let closed = false;
+  return {
+    port: served.port,
+    endStreams: () => {
+      for (const stream of streams.splice(0)) stream.end('data: last\n\n');
+    },
+    close: async () => {
+      if (!closed) await served.close();
+      closed = true;
+    },
+  };
 }
 
 const OF_THE_SERVER = 'https://of-the-server.example';
@@ -56,6 +84,10 @@ const namesOf = (response: WireResponse, name: string): readonly string[] =>
 const reached = (response: WireResponse): boolean => valuesOf(response, 'x-reached').length > 0;
 const admits = (response: WireResponse, origin: string): boolean =>
   valuesOf(response, 'access-control-allow-origin').some((value) => value === origin || value === '*');
+
+/** Whom `users` names: requests other than preflights are taken to have their credentials. */
+export const USERS = 'mcp:{PLAIN}secret\n';
+const SIGNED_IN: readonly Line[] = [['Authorization', `Basic ${btoa('mcp:secret')}`]];
 
 /** Origins near those that configurations name. */
 const NEARBY = [
@@ -78,17 +110,46 @@ const NEEDED_HEADERS = [
   ...new Set(REVISIONS.flatMap((revision) => REVISION_NEEDS[revision].requestHeaders)),
 ].map((name) => name.toLowerCase());
 
+/** Opens a stream, and says what has come of it behind the head. */
+function openStream(port: number, path: string, lines: readonly Line[]) {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  const ended = new Promise<void>((resolve, reject) => {
+    socket.once('end', resolve);
+    socket.once('error', reject);
+  });
+  const head = [...lines, ['Accept-Encoding', 'gzip'], ['Connection', 'close']].map((line) =>
+    line.join(': '),
+  );
+  socket.write(`GET ${path} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`);
+  const data = (): string => (text.includes('\r\n\r\n') ? text.slice(text.indexOf('\r\n\r\n') + 4) : '');
+  const arrived = new Promise<void>((resolve) => {
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      if (data() !== '') resolve();
+    });
+  });
+  return { data, untilData: () => arrived, untilEnd: () => ended };
+}
+
+/** A pattern with wildcards as an expression. */
+function expressionOf(pattern: string): RegExp {
+  const escaped = pattern.replaceAll('.', '\\.');
+  return new RegExp(`^${escaped.replace('*\\.', '(?:[^./:]+\\.)+').replace(':*', '(?::[0-9]+)?')}$`);
+}
+
 /** Holds every verdict of an import to how the real server behaves, by requests. */
 export async function holdToServer(
   { enforced, holes }: ImportedPlace,
   port: number,
-  stopServerBehind: () => Promise<void>,
+  server: Behind,
 ): Promise<void> {
   const ids = new Set(holes.map(({ id }) => id));
   const path = /location (?:\^~ |= )?(\/\S*)$/.exec(enforced.name)?.[1] ?? '/v1/mcp';
-  const host = /^(?:server |http:\/\/)([a-z0-9.-]+\.[a-z]+)/.exec(enforced.name)?.[1] ?? 'mcp.example.com';
+  const [first = 'mcp.example.com'] = Array.isArray(enforced.hosts) ? enforced.hosts : [];
+  const host = String(first).replace('*', 'a');
   const send = (method: string, lines: readonly Line[], name = host): Promise<WireResponse> =>
-    exchange(port, method, path, [['Host', name], ...lines]);
+    exchange(port, method, path, [['Host', name], ...(method === 'OPTIONS' ? [] : SIGNED_IN), ...lines]);
   const post = (origin: string | undefined, ...lines: readonly Line[]): Promise<WireResponse> =>
     send('POST', [
       ...(origin === undefined ? [] : [['Origin', origin] as const]),
@@ -106,13 +167,14 @@ export async function holdToServer(
     (enforced.origins ?? []).some((one) =>
       one.type === 'regexp'
         ? new RegExp(one.source, one.flags).test(origin)
-        : one.type === 'exact' && one.text === origin,
+        : one.type === 'exact'
+          ? one.text === origin
+          : expressionOf(one.text).test(origin),
     );
 
   // Which pages get in, and the look-alikes that the import has thought of.
   const named = (enforced.origins ?? []).flatMap((one) => (one.type === 'exact' ? [one.text] : []));
-  const exactly = enforced.origins?.every(({ type }) => type !== 'pattern') ?? false;
-  for (const origin of new Set([...named, ...(exactly ? NEARBY : [])])) {
+  for (const origin of enforced.origins === undefined ? [] : new Set([...named, ...NEARBY])) {
     expect(admits(await post(origin), origin), `${origin} is admitted`).toBe(matches(origin));
   }
   for (const { id, subject = '' } of holes) {
@@ -131,6 +193,7 @@ export async function holdToServer(
   const rebound = await exchange(port, 'POST', path, [
     ['Host', 'evil.example'],
     ['Content-Type', 'application/json'],
+    ...SIGNED_IN,
   ]).catch(() => undefined);
   if (enforced.hosts !== undefined)
     expect(rebound !== undefined && reached(rebound), 'another Host').toBe(enforced.hosts === 'unchecked');
@@ -186,11 +249,25 @@ export async function holdToServer(
     );
   }
 
+  // Streams: events come at once, or are held.
+  const held = ids.has('streams-buffered') || ids.has('streams-compressed');
+  const lines = [['Host', host], ['Origin', page], ['X-Stream', '1'], ...SIGNED_IN] as const;
+  if (!conduct.refusesForeignOrigins || matches(page)) {
+    const stream = openStream(port, path, lines);
+    if (!held) await stream.untilData();
+    // Whatever goes through meanwhile, nothing of the stream has come.
+    else for (let i = 0; i < 5; i++) await post(page);
+    expect(stream.data().length > 0, 'events come at once').toBe(!held);
+    server.endStreams();
+    await stream.untilEnd();
+    expect(stream.data().length).toBeGreaterThan(0);
+  }
+
   // Errors, of the server and without it.
   const statuses = ['401', '404', '500'];
   const errors = await Promise.all(statuses.map((status) => post(page, ['X-Status', status])));
   const absent = await post(undefined);
-  await stopServerBehind();
+  await server.close();
   errors.push(await post(page));
   if (conduct.coversErrors !== undefined) {
     const exposes = (response: WireResponse): boolean =>
@@ -205,5 +282,30 @@ export async function holdToServer(
     const varies = (response: WireResponse): boolean =>
       namesOf(response, 'vary').some((name) => name === 'origin' || name === '*');
     expect([answer, evil, absent, asked, ...errors].every(varies), 'Vary').toBe(conduct.varies);
+  }
+}
+
+/** Starts the real server with a configuration, and holds the import of it to that. */
+export async function holdConfiguration(
+  format: string,
+  { text, holes, unread }: Configuration,
+  program: (text: string, folder: string, ports: readonly number[]) => Program,
+): Promise<void> {
+  const server = await serveBehind();
+  onTestFinished(server.close);
+  let written = '';
+  const started = await startServer(1, (ports, folder) => {
+    written = text.replaceAll('PORT', String(ports[0])).replaceAll('UPSTREAM', `127.0.0.1:${server.port}`);
+    return program(written, folder, ports);
+  });
+  onTestFinished(started.stop);
+  const imported = importPolicy(written, { format });
+  expect(imported.places).toHaveLength(1);
+  const [place] = imported.places as readonly [ImportedPlace];
+  await holdToServer(place, started.ports[0] as number, server);
+  expect([...new Set(place.holes.map(({ id }) => id))].sort()).toEqual(holes);
+  expect(imported.unread.map((one) => one.text)).toEqual(unread);
+  for (const { line, column } of [...place.holes, ...imported.unread]) {
+    expect([line, column]).toEqual([expect.any(Number), expect.any(Number)]);
   }
 }

@@ -162,7 +162,7 @@ function printHole(
   terminal.out(`    ${remedy}`);
 }
 
-const UNKNOWN = 'not in this file';
+const UNKNOWN = 'cannot be told from this file';
 
 /** What is enforced, in words. */
 function factsOf(enforced: Enforced): readonly (readonly [name: string, value: string])[] {

@@ -38,6 +38,11 @@ export function candidatesOf(
     if (seen.has(key)) continue;
     seen.add(key);
     if (mention.type === 'text') {
+      if (isHostPattern(mention.text.replace(/^\./, '*.')) && /[.]|^localhost/.test(mention.text)) {
+        texts++;
+        candidates.push(...hostTextCandidates(mention.text, mention.at));
+        continue;
+      }
       if (!/^(?:null|[a-z][a-z0-9+.-]*:\/\/[^\s$]+)$/i.test(mention.text)) continue;
       if (++texts > MOST_TEXTS) {
         note(new Unfollowed(mention.at, mention.text, `only ${MOST_TEXTS} origins are tried`));
@@ -54,6 +59,25 @@ export function candidatesOf(
     }
   }
   return candidates;
+}
+
+/** Ways in by the host alone: the scheme is whatever else the file asks for. */
+function hostTextCandidates(text: string, at: Position): readonly Candidate[] {
+  const host = text.replace(/^\*?\./, '').toLowerCase();
+  const below = host !== text.toLowerCase();
+  const hosts = [...(text.startsWith('*') ? [] : [host]), ...(below ? [`*.${host}`] : [])];
+  return ['https', 'http'].flatMap((scheme) =>
+    hosts.map((one): Candidate => {
+      const origin = `${scheme}://${one}`;
+      const type = one === host ? 'exact' : 'pattern';
+      return {
+        at,
+        origins: [{ type, text: origin, ...at }],
+        samples: [origin.replace('*', 'a')],
+        loose: true,
+      };
+    }),
+  );
 }
 
 function expressionCandidate(mention: Mention & { readonly type: 'regexp' }): Candidate {

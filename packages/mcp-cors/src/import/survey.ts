@@ -51,6 +51,7 @@ export function survey(model: Model): Survey {
   const lines: Partial<Record<EnforcedPart, number>> = {};
   const columns: Partial<Record<EnforcedPart, number>> = {};
 
+  let host = model.host;
   const note = ({ at, text, message }: Unfollowed): void => {
     const key = `${at.line}:${at.column}:${message}`;
     if (!noted.has(key) && noted.size < 50) unread.push({ ...at, text: text.slice(0, 80), why: message });
@@ -70,7 +71,7 @@ export function survey(model: Model): Survey {
     headers: Readonly<Record<string, string>>,
     reply: ServerReply = OK,
   ): ModelReply | undefined => {
-    const request: ModelRequest = { method, path: model.path, headers: { host: model.host, ...headers } };
+    const request: ModelRequest = { method, path: model.path, headers: { host, ...headers } };
     try {
       return model.answer(request, reply);
     } catch (thrown) {
@@ -99,6 +100,14 @@ export function survey(model: Model): Survey {
     const values = allowed(reply);
     return values?.some((value) => value === origin || value === '*');
   };
+
+  // Under a name that it takes: that of the file, or one that it compares with.
+  const candidates = hostCandidatesOf(model.hosts, model.hostNames);
+  const plain = { 'content-type': 'application/json' };
+  if (ask('POST', plain)?.forwarded === false) {
+    host =
+      candidates.find(({ sample }) => ask('POST', { ...plain, host: sample })?.forwarded)?.sample ?? host;
+  }
 
   // Which pages get in.
   const evil = post(EVIL);
@@ -281,14 +290,14 @@ export function survey(model: Model): Survey {
   conclude('replacesApplicationHeaders', both(ownIdeas, kept), answer?.at);
 
   // Under which names it is reached.
-  const rebound = ask('POST', { host: EVIL_HOST, 'content-type': 'application/json' });
+  const rebound = ask('POST', { ...plain, host: EVIL_HOST });
   const hosts =
     rebound === undefined
       ? undefined
       : rebound.forwarded
         ? ('unchecked' as const)
-        : hostCandidatesOf(model.hosts, model.hostNames).flatMap(({ host, sample }) =>
-            ask('POST', { host: sample, 'content-type': 'application/json' })?.forwarded ? [host] : [],
+        : candidates.flatMap((one) =>
+            ask('POST', { ...plain, host: one.sample })?.forwarded ? [one.host] : [],
           );
   place('hosts', rebound?.at);
   const absent = post(undefined);

@@ -42,6 +42,12 @@ export const SURVEY_HOLES = {
     why: 'nginx gathers what the server sends, so that events arrive late and together.',
     remedy: 'Set proxy_buffering off.',
   },
+  'streams-may-be-buffered': {
+    severity: 'warning',
+    title: 'Event streams may be buffered',
+    why: 'nginx passes chunks on while the page reads as fast as the server writes, and gathers them when it does not.',
+    remedy: 'Set proxy_buffering off.',
+  },
   'streams-compressed': {
     severity: 'error',
     title: 'Event streams are compressed',

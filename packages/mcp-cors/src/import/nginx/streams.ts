@@ -28,27 +28,30 @@ export function streamHoles(chain: Chain): readonly FormatHole[] {
   const holes: FormatHole[] = [];
   if (inForce(chain, 'proxy_pass').length > 0) {
     const buffering = setting(chain, 'proxy_buffering');
-    if (buffering?.text !== 'off') holes.push(hole('streams-buffered', buffering?.at));
+    const buffers = buffering?.text !== 'off';
+    const version = setting(chain, 'proxy_http_version');
+    const modern = version?.text === '1.1';
+    // Seen on nginx 1.22: what comes in chunks is passed on at once, unless it is compressed.
+    if (buffers) holes.push(hole(modern ? 'streams-may-be-buffered' : 'streams-buffered', buffering?.at));
+    const gzip = setting(chain, 'gzip');
+    const types = inForce(chain, 'gzip_types').flatMap(({ args }) =>
+      args.map(({ text }) => text.toLowerCase()),
+    );
+    if (buffers && gzip?.text === 'on' && types.some((type) => type === '*' || type === 'text/event-stream'))
+      holes.push(hole('streams-compressed', inForce(chain, 'gzip_types')[0]?.at));
     const timeout = setting(chain, 'proxy_read_timeout');
     const seconds = timeout === undefined ? 60 : secondsOf(timeout.text);
     if (seconds !== undefined && seconds < LEAST_TIMEOUT_SECONDS)
       holes.push(
         hole('streams-cut', timeout?.at, `proxy_read_timeout ${timeout?.text ?? '60s, the default'}`),
       );
-    const version = setting(chain, 'proxy_http_version');
     const connection = inForce(chain, 'proxy_set_header').find(
       ({ args }) => args[0]?.text.toLowerCase() === 'connection',
     );
     const value = connection?.args[1]?.text ?? 'close';
-    if (version?.text !== '1.1') holes.push(hole('upstream-http-1.0', version?.at));
+    if (!modern) holes.push(hole('upstream-http-1.0', version?.at));
     else if (/^close$/i.test(value)) holes.push(hole('upstream-http-1.0', connection?.at ?? version.at));
   }
-  const gzip = setting(chain, 'gzip');
-  const types = inForce(chain, 'gzip_types').flatMap(({ args }) =>
-    args.map(({ text }) => text.toLowerCase()),
-  );
-  if (gzip?.text === 'on' && types.some((type) => type === '*' || type === 'text/event-stream'))
-    holes.push(hole('streams-compressed', inForce(chain, 'gzip_types')[0]?.at));
   return holes;
 }
 
