@@ -19,6 +19,8 @@ export interface Configuration {
   readonly holes: readonly string[];
   /** What in it cannot be followed, by the words that stand there. */
   readonly unread: readonly string[];
+  /** Where the server behind is reached. */
+  readonly path: string;
 }
 
 /** The configurations of a server, with `PORT` and `UPSTREAM` for where they listen and what is behind. */
@@ -30,7 +32,13 @@ export function configurationsOf(server: string): readonly Configuration[] {
       const text = readFileSync(`${folder}/${file}`, 'utf8');
       const listed = (key: string): readonly string[] =>
         new RegExp(`^# ${key}: (.*)$`, 'm').exec(text)?.[1]?.split(', ') ?? [];
-      return { name: file.replace(/\.\w+$/, ''), text, holes: listed('holes'), unread: listed('not read') };
+      return {
+        name: file.replace(/\.\w+$/, ''),
+        text,
+        holes: listed('holes'),
+        unread: listed('not read'),
+        path: listed('path')[0] ?? '/mcp',
+      };
     });
 }
 
@@ -142,10 +150,10 @@ function expressionOf(pattern: string): RegExp {
 export async function holdToServer(
   { enforced, holes }: ImportedPlace,
   port: number,
+  path: string,
   server: Behind,
 ): Promise<void> {
   const ids = new Set(holes.map(({ id }) => id));
-  const path = /location (?:\^~ |= )?(\/\S*)$/.exec(enforced.name)?.[1] ?? '/v1/mcp';
   const [first = 'mcp.example.com'] = Array.isArray(enforced.hosts) ? enforced.hosts : [];
   const host = String(first).replace('*', 'a');
   const send = (method: string, lines: readonly Line[], name = host): Promise<WireResponse> =>
@@ -288,7 +296,7 @@ export async function holdToServer(
 /** Starts the real server with a configuration, and holds the import of it to that. */
 export async function holdConfiguration(
   format: string,
-  { text, holes, unread }: Configuration,
+  { text, holes, unread, path }: Configuration,
   program: (text: string, folder: string, ports: readonly number[]) => Program,
 ): Promise<void> {
   const server = await serveBehind();
@@ -302,7 +310,7 @@ export async function holdConfiguration(
   const imported = importPolicy(written, { format });
   expect(imported.places).toHaveLength(1);
   const [place] = imported.places as readonly [ImportedPlace];
-  await holdToServer(place, started.ports[0] as number, server);
+  await holdToServer(place, started.ports[0] as number, path, server);
   expect([...new Set(place.holes.map(({ id }) => id))].sort()).toEqual(holes);
   expect(imported.unread.map((one) => one.text)).toEqual(unread);
   for (const { line, column } of [...place.holes, ...imported.unread]) {

@@ -98,7 +98,7 @@ function importFrom(text: string, file: string, { as: format, revision: revision
   }
 }
 
-function print({ format, places, unread }: Imported, file: string, terminal: Terminal): void {
+function print({ format, places, unread, rendered }: Imported, file: string, terminal: Terminal): void {
   for (const place of places) {
     printPlace(place, file, terminal);
     terminal.out();
@@ -119,7 +119,12 @@ function print({ format, places, unread }: Imported, file: string, terminal: Ter
         : terminal.paint('warning', 'no holes in what was read, which is not everything'),
     );
   }
-  if (holes.length > 0 && RENDERED.has(format)) {
+  if (rendered) {
+    terminal.out(
+      'mcp-cors render wrote this file: keep the policy that it was made from. The kinds of paths, aliases, sessions and\n' +
+        'report-only mode are not read back.',
+    );
+  } else if (holes.length > 0 && RENDERED.has(format)) {
     terminal.out(
       `To close them: put the policy into mcp-cors.yaml, then mcp-cors render ${format} --config mcp-cors.yaml`,
     );

@@ -13,6 +13,7 @@ export interface Candidate {
   readonly samples: readonly string[];
   /** Whether it may admit more than it says. */
   readonly loose: boolean;
+  readonly matches: (origin: string) => boolean;
 }
 
 /** Most texts and expressions that are tried. */
@@ -49,7 +50,13 @@ export function candidatesOf(
         break;
       }
       const origins = [{ type: 'exact', text: mention.text, ...mention.at } as const];
-      candidates.push({ at: mention.at, origins, samples: [mention.text], loose: false });
+      candidates.push({
+        at: mention.at,
+        origins,
+        samples: [mention.text],
+        loose: false,
+        matches: (text) => text === mention.text,
+      });
     } else {
       if (++expressions > MOST_EXPRESSIONS) {
         note(new Unfollowed(mention.at, mention.source, `only ${MOST_EXPRESSIONS} expressions are tried`));
@@ -75,6 +82,7 @@ function hostTextCandidates(text: string, at: Position): readonly Candidate[] {
         origins: [{ type, text: origin, ...at }],
         samples: [origin.replace('*', 'a')],
         loose: true,
+        matches: (text) => text.endsWith(host),
       };
     }),
   );
@@ -97,6 +105,7 @@ function expressionCandidate(mention: Mention & { readonly type: 'regexp' }): Ca
       ),
     ].filter((text) => parseOrigin(text) !== undefined && mention.matches(text)),
     loose: patterns === undefined,
+    matches: mention.matches,
   };
 }
 

@@ -20,6 +20,8 @@ export interface Imported {
   readonly format: string;
   readonly places: readonly ImportedPlace[];
   readonly unread: readonly Unread[];
+  /** Whether mcp-cors render says to have written it; then the policy that it was made from says more than the file. */
+  readonly rendered: boolean;
 }
 
 export interface ImportOptions {
@@ -32,7 +34,7 @@ export interface ImportOptions {
 }
 
 /** Stable codes of what cannot be imported. */
-export type ImportErrorCode = 'format-unknown' | 'format-not-told' | 'file-too-long';
+export type ImportErrorCode = 'format-unknown' | 'format-not-told' | 'format-refused' | 'file-too-long';
 
 /** Says why a file is not read at all. */
 export class ImportError extends Error {
@@ -67,6 +69,8 @@ export function importPolicy(text: string, options: ImportOptions = {}): Importe
     );
   }
   const reader = options.format === undefined ? tellReader(file, text) : findReader(options.format);
+  const refusal = reader.refuse?.(text);
+  if (refusal !== undefined) throw new ImportError('format-refused', refusal.message, refusal.remedy);
   const { places, unread } = reader.read(text);
   return {
     format: reader.name,
@@ -79,6 +83,7 @@ export function importPolicy(text: string, options: ImportOptions = {}): Importe
       policy: policyOf(enforced),
     })),
     unread,
+    rendered: /^\W{0,4}An mcp-cors policy for /.test(text.slice(0, 200)),
   };
 }
 

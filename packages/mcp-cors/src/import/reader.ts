@@ -30,8 +30,6 @@ export interface Reading {
   /** Each place that answers for CORS, in the order of the file; with the holes of its format alone. */
   readonly places: readonly { readonly enforced: Enforced; readonly holes: readonly FormatHole[] }[];
   readonly unread: readonly Unread[];
-  /** What else there is to say about the file, in one sentence. */
-  readonly remark?: string | undefined;
 }
 
 /**
@@ -45,6 +43,8 @@ export interface Reader {
   readonly title: string;
   /** How likely a file is of this format, by its name and text: 0 for not at all, more for more signs. */
   readonly claim: (file: string, text: string) => number;
+  /** Why a text that looks like this format is not read at all. */
+  readonly refuse?: (text: string) => { readonly message: string; readonly remedy: string } | undefined;
   readonly read: (text: string) => Reading;
 }
 

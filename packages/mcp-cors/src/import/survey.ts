@@ -43,6 +43,16 @@ const OWN_IDEAS: ServerReply = {
 };
 const NEEDS = REVISIONS.map((revision) => REVISION_NEEDS[revision]);
 
+/** Most expressions besides one that its samples are held against. */
+const MOST_OTHERS = 20;
+
+/** Whether a value of Access-Control-Allow-Origin matches no page, whatever its origin. */
+function isUnusable(value: string): boolean {
+  return (
+    value !== '*' && value !== 'null' && value !== '' && parseOrigin(value.replace(/\/$/, '')) === undefined
+  );
+}
+
 /** Asks a configuration what a browser, a foreign page and a look-alike would ask, and says what it enforces. */
 export function survey(model: Model): Survey {
   const holes: FormatHole[] = [...model.holes];
@@ -117,9 +127,18 @@ export function survey(model: Model): Survey {
   const origins: EnforcedOrigin[] = [];
   const found: { readonly candidate: Candidate; readonly origin: string }[] = [];
   if (!any) {
-    for (const candidate of candidatesOf(model.origins, note)) {
-      const origin = candidate.samples.find((sample) => admitted(post(sample), sample));
-      if (origin === undefined) continue;
+    const tried = candidatesOf(model.origins, note);
+    for (const candidate of tried) {
+      // What another entry admits too says nothing about this one.
+      const others = tried.filter((one) => one !== candidate && one.loose).slice(0, MOST_OTHERS);
+      const alone = candidate.samples.filter((sample) => !others.some((one) => one.matches(sample)));
+      const samples = alone.length > 0 ? alone : candidate.samples;
+      const origin = samples.find((sample) => admitted(post(sample), sample));
+      if (origin === undefined) {
+        const value = samples[0] === undefined ? undefined : allowed(post(samples[0]))?.find(isUnusable);
+        if (value !== undefined) add('allow-origin-unusable', candidate.at, value);
+        continue;
+      }
       found.push({ candidate, origin });
       origins.push(...candidate.origins);
     }
@@ -142,9 +161,7 @@ export function survey(model: Model): Survey {
   const originLines = linesOf(answer, 'access-control-allow-origin');
   const originAt = originLines?.[0]?.at;
   place('anyOrigin', originAt);
-  const unusable = allowed(evil)?.find(
-    (value) => value !== '*' && value !== 'null' && parseOrigin(value.replace(/\/$/, '')) === undefined,
-  );
+  const unusable = allowed(evil)?.find(isUnusable);
   if (unusable !== undefined) add('allow-origin-unusable', originAt ?? model.at, unusable);
   if ((originLines?.length ?? 0) > 1) add('headers-twice', originLines?.[1]?.at ?? model.at);
   const known = found.length > 0 || any || admitted(answer, page) !== undefined;

@@ -61,7 +61,8 @@ export function mentionsOf(directives: readonly Directive[], steps: Steps): Ment
         if (value !== undefined) add(origins, value, at);
       }
     }
-    for (const text of [name, ...args.map((arg) => arg.text)]) {
+    const entries = name === 'map' ? (block ?? []).map((entry) => entry.name) : [];
+    for (const text of [name, ...args.map((arg) => arg.text), ...entries]) {
       if (words.size >= MOST_WORDS) break;
       for (const [word] of text.slice(0, 4000).matchAll(/\b[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+\b/g)) {
         if (words.size < MOST_WORDS && word.length <= 64) words.add(word);
