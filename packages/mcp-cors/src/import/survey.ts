@@ -114,10 +114,17 @@ export function survey(model: Model): Survey {
   // Under a name that it takes: that of the file, or one that it compares with.
   const candidates = hostCandidatesOf(model.hosts, model.hostNames);
   const plain = { 'content-type': 'application/json' };
-  if (ask('POST', plain)?.forwarded === false) {
-    host =
-      candidates.find(({ sample }) => ask('POST', { ...plain, host: sample })?.forwarded)?.sample ?? host;
-  }
+  const tried = candidatesOf(model.origins, note);
+  const someOrigins = [
+    undefined,
+    ...tried.flatMap(({ samples }) => samples.slice(0, 1)).slice(0, MOST_OTHERS),
+  ];
+  const goesOn = (name: string, origin: string | undefined): ModelReply | undefined => {
+    const reply = ask('POST', { ...plain, ...(origin === undefined ? {} : { origin }), host: name });
+    return reply?.forwarded ? reply : undefined;
+  };
+  const reachable = [host, ...candidates.map(({ sample }) => sample)];
+  host = reachable.find((name) => someOrigins.some((origin) => goesOn(name, origin) !== undefined)) ?? host;
 
   // Which pages get in.
   const evil = post(EVIL);
@@ -127,7 +134,6 @@ export function survey(model: Model): Survey {
   const origins: EnforcedOrigin[] = [];
   const found: { readonly candidate: Candidate; readonly origin: string }[] = [];
   if (!any) {
-    const tried = candidatesOf(model.origins, note);
     for (const candidate of tried) {
       // What another entry admits too says nothing about this one.
       const others = tried.filter((one) => one !== candidate && one.loose).slice(0, MOST_OTHERS);
@@ -216,7 +222,6 @@ export function survey(model: Model): Survey {
     place('allowedHeaders', asked?.at);
     if (listed === undefined || unlisted === undefined) return undefined;
     if (unlisted.includes(UNLISTED)) return 'any';
-    const has = new Set(listed.map((name) => name.toLowerCase()));
     const fixed = unlisted.join() === listed.join();
     if (fixed) return listed;
     const grants = (name: string): boolean => {
@@ -227,11 +232,13 @@ export function survey(model: Model): Survey {
       );
     };
     const wanted = [...new Set([...NEEDS.flatMap(({ requestHeaders }) => requestHeaders), ...model.words])];
-    const more = wanted.filter((name) => !has.has(name.toLowerCase()) && grants(name));
+    const different = wanted.filter(
+      (name, i) => wanted.findIndex((one) => one.toLowerCase() === name.toLowerCase()) === i,
+    );
     const prefixes = [...new Set(NEEDS.flatMap(({ requestHeaderPrefixes }) => requestHeaderPrefixes))]
       .filter((prefix) => grants(`${prefix}${UNLISTED}`))
       .map((prefix) => `${prefix}*`);
-    return [...new Map([...listed, ...more, ...prefixes].map((name) => [name.toLowerCase(), name])).values()];
+    return [...different.filter(grants), ...prefixes];
   };
   const methods = asked === undefined ? undefined : methodsOf();
   const allowedHeaders = asked === undefined ? undefined : headersOf();
@@ -263,7 +270,7 @@ export function survey(model: Model): Survey {
     );
   const typed = post(page, OK, 'text/plain');
   conclude('checksContentType', typed && !typed.forwarded, typed?.at);
-  const own = ask('OPTIONS', {});
+  const own = ask('OPTIONS', opens ? { origin: page } : {});
   if (asked?.forwarded === false) conclude('passesOtherOptions', own?.forwarded, own?.at);
   if (opens && asked !== undefined) {
     if (asked.forwarded) conclude('answersPreflights', false, asked.at);
@@ -307,15 +314,15 @@ export function survey(model: Model): Survey {
   conclude('replacesApplicationHeaders', both(ownIdeas, kept), answer?.at);
 
   // Under which names it is reached.
+  const pages = opens ? [undefined, page] : [undefined];
+  const under = (name: string): boolean => pages.some((origin) => goesOn(name, origin) !== undefined);
   const rebound = ask('POST', { ...plain, host: EVIL_HOST });
   const hosts =
     rebound === undefined
       ? undefined
-      : rebound.forwarded
+      : under(EVIL_HOST)
         ? ('unchecked' as const)
-        : candidates.flatMap((one) =>
-            ask('POST', { ...plain, host: one.sample })?.forwarded ? [one.host] : [],
-          );
+        : candidates.flatMap((one) => (under(one.sample) ? [one.host] : []));
   place('hosts', rebound?.at);
   const absent = post(undefined);
   const denies = absent !== undefined && !absent.forwarded && page !== EVIL;
