@@ -22,6 +22,9 @@ export interface Scope {
   readonly https: boolean;
 }
 
+/** Most maps that follow from each other. */
+const MAX_CHAIN = 100;
+
 export function spend({ steps }: Scope, count: number, at: Position): void {
   steps.left -= count;
   if (steps.left < 0) throw new Unfollowed(at, '…', 'the file takes more steps than are made');
@@ -87,6 +90,8 @@ function mapped(
 ): string {
   const place = line.words[0].at;
   if (scope.busy.has(name)) throw new Unfollowed(place, `{${name}}`, 'the maps lead back to themselves');
+  if (scope.busy.size >= MAX_CHAIN)
+    throw new Unfollowed(place, `{${name}}`, `more than ${MAX_CHAIN} maps follow from each other`);
   scope.busy.add(name);
   const text = expand(source, scope, at);
   let value: string | undefined;

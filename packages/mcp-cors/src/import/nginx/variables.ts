@@ -107,6 +107,9 @@ function mappingOf(source: Word, block: readonly Directive[], at: Position): Map
   return { source, exact, masks, regexps, otherwise, fault, at };
 }
 
+/** Most maps that follow from each other. */
+const MAX_CHAIN = 100;
+
 /** Takes steps off what is left for a file. */
 export function spend({ steps }: Globals, count: number, at: Position): void {
   steps.left -= count;
@@ -182,6 +185,8 @@ function variable(name: string, scope: Scope, at: Position): string {
   const mapping = globals.mappings.get(name);
   if (mapping === undefined) throw new Unfollowed(at, `$${name}`, 'the variable is not set in this file');
   if (busy.has(name)) throw new Unfollowed(mapping.at, `$${name}`, 'the maps lead back to themselves');
+  if (busy.size >= MAX_CHAIN)
+    throw new Unfollowed(mapping.at, `$${name}`, `more than ${MAX_CHAIN} maps follow from each other`);
   busy.add(name);
   const value = mapped(mapping, scope);
   busy.delete(name);
