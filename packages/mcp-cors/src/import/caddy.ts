@@ -1,13 +1,14 @@
 import { answerAt, type Globals } from './caddy/answer.js';
 import { blockOf } from './caddy/directives.js';
-import { mentionsOf } from './caddy/mentions.js';
+import { type Mentions, mentionsOf } from './caddy/mentions.js';
 import { type Site, sitesOf } from './caddy/sites.js';
 import { type Line, parseCaddyfile, type Word } from './caddy/syntax.js';
+import type { Enforced } from './enforced.js';
 import { MAX_STEPS } from './expression/match.js';
-import { type Model, Unfollowed } from './model.js';
 import { type FormatHole, MAX_PLACES, type Reader, type Reading, type Unread } from './reader.js';
-import { survey } from './survey.js';
-import { SURVEY_HOLES } from './surveyHoles.js';
+import { SURVEY_HOLES } from './survey/holes.js';
+import { type Model, Unfollowed } from './survey/model.js';
+import { type Survey, survey } from './survey/survey.js';
 
 /** Reads a Caddyfile. */
 export const CADDY_READER: Reader = Object.freeze({
@@ -46,17 +47,19 @@ function read(text: string): Reading {
   const places = sites
     .filter(({ lines: inside }) => speaksOfCors(inside))
     .slice(0, MAX_PLACES)
-    .map((site) => {
+    .flatMap((site) => {
       for (const { text: name, at } of strangeOf(site.lines))
         note({
           ...at,
           text: name.slice(0, 80),
           why: "the directive is not one of Caddy's own, and what it does is not known",
         });
-      const { enforced, holes, unread: more } = survey(modelOf(globals, site, sites));
-      for (const one of more) note(one);
-      return { enforced, holes };
-    });
+      return placesOf(globals, site, sites).map(({ enforced, holes, unread: more }) => {
+        for (const one of more) note(one);
+        return { enforced, holes };
+      });
+    })
+    .slice(0, MAX_PLACES);
   return { places, unread };
 }
 
@@ -75,20 +78,39 @@ function strangeOf(lines: readonly Line[]): readonly Word[] {
   return [...strange, ...inner.flatMap(({ line }) => strangeOf(line.block ?? []))].slice(0, 50);
 }
 
-function modelOf(globals: Globals, site: Site, sites: readonly Site[]): Model {
+/** What a site enforces: once, or by path where paths differ. */
+function placesOf(globals: Globals, site: Site, sites: readonly Site[]): readonly Survey[] {
   const mentions = mentionsOf(site.lines, globals.steps);
+  const models = mentions.paths.map((path) => modelOf(globals, site, sites, mentions, path));
+  const reached = models.filter(isReached);
+  const different = new Map<string, Survey>();
+  for (const model of reached.length > 0 ? reached : models.slice(0, 1)) {
+    const surveyed = survey(model);
+    const key = JSON.stringify({ ...surveyed, enforced: { ...surveyed.enforced, name: '' } });
+    if (!different.has(key)) different.set(key, surveyed);
+  }
+  const surveys = [...different.values()];
+  const named = ({ name }: Enforced): string => name.replace(/ \(.*$/, '');
+  return surveys.length > 1
+    ? surveys
+    : surveys.map((one) => ({ ...one, enforced: { ...one.enforced, name: named(one.enforced) } }));
+}
+
+function modelOf(
+  globals: Globals,
+  site: Site,
+  sites: readonly Site[],
+  mentions: Mentions,
+  path: string,
+): Model {
   const hostNames = site.addresses.flatMap(({ host }) => host ?? []);
-  const answer: Model['answer'] = (request, server) => answerAt(globals, site, sites, request, server);
-  const host = hostNames[0]?.replace(/\*/g, 'a') ?? 'localhost';
+  const addresses = site.addresses.map(({ text }) => text).slice(0, 3);
   return {
-    name: site.addresses
-      .map(({ text }) => text)
-      .slice(0, 3)
-      .join(' '),
+    name: `${addresses.join(' ')} (${path})`,
     at: site.at,
-    path: pathOf(mentions.paths, host, answer),
-    host,
-    answer,
+    path,
+    host: hostNames[0]?.replaceAll('*', 'a') ?? 'localhost',
+    answer: (request, server) => answerAt(globals, site, sites, request, server),
     origins: mentions.origins,
     mixed: mentions.mixed,
     hosts: mentions.hosts,
@@ -98,21 +120,15 @@ function modelOf(globals: Globals, site: Site, sites: readonly Site[]): Model {
   };
 }
 
-/** The path at which a server is reached and pages are answered: of those that the file names the first. */
-function pathOf(paths: readonly string[], host: string, answer: Model['answer']): string {
-  const kind = (path: string): number => {
-    try {
-      const headers = { host, origin: 'https://evil.example', 'content-type': 'application/json' };
-      const reply = answer({ method: 'POST', path, headers }, { status: 200, headers: [] });
-      return reply.forwarded ? (reply.lines.length > 0 ? 0 : 1) : 2;
-    } catch (thrown) {
-      if (!(thrown instanceof Unfollowed)) throw thrown;
-      return 2;
-    }
-  };
-  return (
-    [...paths].map((path) => ({ path, rank: kind(path) })).sort((a, b) => a.rank - b.rank)[0]?.path ?? '/mcp'
-  );
+/** Whether a request at the path of a model reaches a server, or it cannot be told. */
+function isReached({ path, host, answer }: Model): boolean {
+  try {
+    const headers = { host, 'content-type': 'application/json' };
+    return answer({ method: 'POST', path, headers }, { status: 200, headers: [] }).forwarded;
+  } catch (thrown) {
+    if (!(thrown instanceof Unfollowed)) throw thrown;
+    return true;
+  }
 }
 
 /** Shortest time after which a quiet stream may be cut. */

@@ -1,7 +1,6 @@
 import { MAX_STEPS, type Steps } from './expression/match.js';
 import { samplesOf } from './expression/samples.js';
 import { parseTree } from './expression/tree.js';
-import type { Model } from './model.js';
 import { answerAt, HANDLERS, type LocationBlock, locate, type ServerBlock } from './nginx/answer.js';
 import { type Chain, type Level, setting } from './nginx/levels.js';
 import { mentionsOf } from './nginx/mentions.js';
@@ -10,7 +9,8 @@ import { hiddenHeaders, streamHoles } from './nginx/streams.js';
 import { type Directive, parseNginx } from './nginx/syntax.js';
 import { createGlobals, type Globals } from './nginx/variables.js';
 import { MAX_PLACES, type Reader, type Reading, type Unread } from './reader.js';
-import { survey } from './survey.js';
+import type { Model } from './survey/model.js';
+import { survey } from './survey/survey.js';
 
 /** Reads nginx's configuration: whole, a file of conf.d, or what a server includes. */
 export const NGINX_READER: Reader = Object.freeze({

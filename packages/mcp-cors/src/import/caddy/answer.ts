@@ -5,8 +5,8 @@ import {
   type ModelRequest,
   type ServerReply,
   Unfollowed,
-} from '../model.js';
-import type { Position } from '../position.js';
+} from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import { type Block, blockOf, type Directive, runs } from './directives.js';
 import { applied, type HeaderHandler, handlersOf, operationOf } from './headers.js';
 import type { Matcher } from './matchers.js';

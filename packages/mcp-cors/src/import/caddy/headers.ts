@@ -1,5 +1,5 @@
-import { type HeaderLine, Unfollowed } from '../model.js';
-import type { Position } from '../position.js';
+import { type HeaderLine, Unfollowed } from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import { expand, type Scope } from './placeholders.js';
 import type { Line, Word } from './syntax.js';
 

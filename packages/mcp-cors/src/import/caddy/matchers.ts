@@ -1,5 +1,5 @@
-import { Unfollowed } from '../model.js';
-import type { Position } from '../position.js';
+import { Unfollowed } from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import { expand, placeholder, type Scope, search } from './placeholders.js';
 import type { Line, Word } from './syntax.js';
 

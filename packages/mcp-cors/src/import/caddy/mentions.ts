@@ -1,7 +1,7 @@
 import { compileMatcher, type Steps } from '../expression/match.js';
 import { parseTree } from '../expression/tree.js';
-import type { Mention } from '../model.js';
-import type { Position } from '../position.js';
+import type { Mention } from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import type { Line, Word } from './syntax.js';
 
 /** What a site compares origins and hosts with. */

@@ -1,7 +1,7 @@
 import { compileMatcher, type Matcher, type Steps } from '../expression/match.js';
 import { parseTree } from '../expression/tree.js';
-import { type HeaderLine, type ModelRequest, Unfollowed } from '../model.js';
-import type { Position } from '../position.js';
+import { type HeaderLine, type ModelRequest, Unfollowed } from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import type { Line } from './syntax.js';
 
 /** What is known while one request is answered. */

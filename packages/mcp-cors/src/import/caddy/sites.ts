@@ -1,5 +1,5 @@
-import type { Position } from '../position.js';
 import type { Unread } from '../reader.js';
+import type { Position } from '../survey/position.js';
 import type { Line, Word } from './syntax.js';
 
 /** A site of a Caddyfile. */

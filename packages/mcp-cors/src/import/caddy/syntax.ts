@@ -1,5 +1,5 @@
-import { createLocator, type Position } from '../position.js';
 import type { Unread } from '../reader.js';
+import { createLocator, type Position } from '../survey/position.js';
 
 /** A word of a Caddyfile, without its quotes. */
 export interface Word {

@@ -4,8 +4,8 @@ import {
   type ModelRequest,
   type ServerReply,
   Unfollowed,
-} from '../model.js';
-import type { Position } from '../position.js';
+} from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import { type Chain, inForce, type Level, levelOf, setting } from './levels.js';
 import type { Directive } from './syntax.js';
 import { expand, type Globals, matches, type Scope, spend } from './variables.js';

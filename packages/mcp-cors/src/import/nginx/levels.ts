@@ -1,4 +1,4 @@
-import type { Position } from '../position.js';
+import type { Position } from '../survey/position.js';
 import type { Directive } from './syntax.js';
 
 /** A block of nginx as far as its directives are inherited: `http`, a `server`, a `location`, an `if`. */

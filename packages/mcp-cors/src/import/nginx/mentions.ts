@@ -1,7 +1,7 @@
 import { compileMatcher, type Steps } from '../expression/match.js';
 import { parseTree } from '../expression/tree.js';
-import type { Mention } from '../model.js';
-import type { Position } from '../position.js';
+import type { Mention } from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import type { Directive } from './syntax.js';
 
 /** What a file compares origins and hosts with, however many variables stand between. */
@@ -44,6 +44,10 @@ export function mentionsOf(directives: readonly Directive[], steps: Steps): Ment
       const source = nameOf(first);
       if (source !== undefined) for (const entry of block ?? []) add(listOf(source), entry.name, entry.at);
       else if (namesIn(first).some((one) => originVariables.has(one))) mixed.push(at);
+    } else if (name === 'set') {
+      const value = second ?? '';
+      if (nameOf(value) === undefined && namesIn(value).some((one) => originVariables.has(one)))
+        mixed.push(at);
     } else if (name === 'if') {
       const source = nameOf((first === '(' ? second : first?.slice(1)) ?? '');
       const [operator, value] = first === '(' ? [third, args[3]?.text] : [second, third];

@@ -1,6 +1,6 @@
-import type { Position } from '../position.js';
 import type { FormatHole } from '../reader.js';
-import { SURVEY_HOLES, type SurveyHoleId } from '../surveyHoles.js';
+import { SURVEY_HOLES, type SurveyHoleId } from '../survey/holes.js';
+import type { Position } from '../survey/position.js';
 import { type Chain, inForce, type Level, setting } from './levels.js';
 
 /** Shortest read timeout under which quiet streams are left alone. */

@@ -1,5 +1,5 @@
-import { createLocator, type Position } from '../position.js';
 import type { Unread } from '../reader.js';
+import { createLocator, type Position } from '../survey/position.js';
 
 /** A word of a directive, without its quotes and escapes. */
 export interface Word {

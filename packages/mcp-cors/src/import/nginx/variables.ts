@@ -1,7 +1,7 @@
 import { compileMatcher, type Matcher, type Steps } from '../expression/match.js';
 import { parseTree } from '../expression/tree.js';
-import { type ModelRequest, type ServerReply, Unfollowed } from '../model.js';
-import type { Position } from '../position.js';
+import { type ModelRequest, type ServerReply, Unfollowed } from '../survey/model.js';
+import type { Position } from '../survey/position.js';
 import type { Directive, Word } from './syntax.js';
 
 /** A `map` or a `geo` of nginx: a variable that follows from another text. */

@@ -1,6 +1,6 @@
-import type { Tree } from './expression/tree.js';
+import type { Tree } from '../expression/tree.js';
+import type { FormatHole } from '../reader.js';
 import type { Position } from './position.js';
-import type { FormatHole } from './reader.js';
 
 /** A request that a configuration is asked about. Names of headers are in lower case; Host is one of them. */
 export interface ModelRequest {

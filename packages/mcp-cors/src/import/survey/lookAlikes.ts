@@ -1,5 +1,5 @@
-import { parseOrigin } from '../policy/origin.js';
-import { isPublicSuffix } from '../policy/publicSuffix.js';
+import { parseOrigin } from '../../policy/origin.js';
+import { isPublicSuffix } from '../../policy/publicSuffix.js';
 
 /** Where an attacker has names. */
 const ATTACKER = 'evil.example';

@@ -14,6 +14,11 @@ export function patternsOf(source: string): readonly string[] | undefined {
   return patterns?.every((pattern) => pattern !== undefined) ? patterns : undefined;
 }
 
+/** Whether an expression is about texts that are too long for an origin, and admits none. */
+export function isLengthBound(source: string): boolean {
+  return /^\^\(\?:\[\^:\]\{65\}\|\[\^:\]\*:\/\/\[\^:\]\{254\}\)$/.test(source);
+}
+
 /** Writes choices out that have no more than texts in them; undefined when there is more to it. */
 function alternativesOf(source: string): readonly string[] | undefined {
   if (source.length > 20_000) return undefined;

@@ -1,13 +1,15 @@
-import { isDomain, parseOrigin } from '../policy/origin.js';
-import type { EnforcedOrigin } from './enforced.js';
-import { samplesOf } from './expression/samples.js';
-import { patternsOf } from './idioms.js';
+import { isDomain, parseOrigin } from '../../policy/origin.js';
+import type { EnforcedOrigin } from '../enforced.js';
+import { samplesOf } from '../expression/samples.js';
+import { isLengthBound, patternsOf } from './idioms.js';
 import { type Mention, Unfollowed } from './model.js';
 import type { Position } from './position.js';
 
 /** Something in a file that may admit origins, with origins to find out by. */
 export interface Candidate {
   readonly at: Position;
+  /** As it stands there. */
+  readonly text: string;
   /** As it is said in what is enforced. */
   readonly origins: readonly EnforcedOrigin[];
   readonly samples: readonly string[];
@@ -52,6 +54,7 @@ export function candidatesOf(
       const origins = [{ type: 'exact', text: mention.text, ...mention.at } as const];
       candidates.push({
         at: mention.at,
+        text: mention.text,
         origins,
         samples: [mention.text],
         loose: false,
@@ -62,7 +65,7 @@ export function candidatesOf(
         note(new Unfollowed(mention.at, mention.source, `only ${MOST_EXPRESSIONS} expressions are tried`));
         break;
       }
-      candidates.push(expressionCandidate(mention));
+      if (!isLengthBound(mention.source)) candidates.push(expressionCandidate(mention));
     }
   }
   return candidates;
@@ -79,6 +82,7 @@ function hostTextCandidates(text: string, at: Position): readonly Candidate[] {
       const type = one === host ? 'exact' : 'pattern';
       return {
         at,
+        text,
         origins: [{ type, text: origin, ...at }],
         samples: [origin.replace('*', 'a')],
         loose: true,
@@ -94,6 +98,7 @@ function expressionCandidate(mention: Mention & { readonly type: 'regexp' }): Ca
   const samples = tree === undefined ? [] : samplesOf(tree, MOST_SAMPLES);
   return {
     at,
+    text: source,
     origins: patterns?.map(
       (text) => ({ type: text.includes('*') ? 'pattern' : 'exact', text, ...at }) as const,
     ) ?? [{ type: 'regexp', source, flags, ...at }],
@@ -103,7 +108,7 @@ function expressionCandidate(mention: Mention & { readonly type: 'regexp' }): Ca
           BEFORE.flatMap((before) => samples.map((text) => `${before}${text}${behind}`)),
         ),
       ),
-    ].filter((text) => parseOrigin(text) !== undefined && mention.matches(text)),
+    ].filter((text) => (text === 'null' || parseOrigin(text) !== undefined) && mention.matches(text)),
     loose: patterns === undefined,
     matches: mention.matches,
   };

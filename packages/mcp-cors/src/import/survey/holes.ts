@@ -1,4 +1,4 @@
-import type { FormatHole } from './reader.js';
+import type { FormatHole } from '../reader.js';
 
 type Text = Pick<FormatHole, 'severity' | 'title' | 'why' | 'remedy'>;
 
