@@ -11,6 +11,13 @@ app.add_middleware(
 )
 `;
 
+const NGINX = `map $http_origin $cors { "~^https://app\\.example\\.com" $http_origin; }
+server { server_name mcp.example.com;
+  include cors.conf;
+  location /mcp { add_header Access-Control-Allow-Origin $cors always; proxy_pass http://127.0.0.1:3000; }
+}
+`;
+
 const importFile = (name: string, text: string, ...args: readonly string[]) =>
   run(['import', name, ...args], createFolder({ [name]: text }));
 
@@ -47,6 +54,39 @@ describe('import', () => {
     const ids = places[0].holes.map(({ id }: { id: string }) => id);
     expect(ids).toContain('request-headers-missing');
     expect(ids).not.toContain('methods-missing');
+  });
+
+  it('says line and column in a configuration of nginx, what it could not follow, and the way out', async () => {
+    const { code, out, err } = await importFile('mcp.conf', NGINX);
+    expect([code, err]).toEqual([1, '']);
+    expect(out).toContain('mcp.conf:4:3: server mcp.example.com, location /mcp\n');
+    expect(out).toContain(
+      'error mcp.conf:1:26: look-alike-admitted: An origin of somebody else is admitted: https://app.example.com.evil.example\n',
+    );
+    expect(out).toContain('not read mcp.conf:3:3: include cors.conf (');
+    expect(out).toMatch(/mcp-cors render nginx --config mcp-cors\.yaml\n$/);
+  });
+
+  it('ends with 1 where nothing is wrong in what was read, and not everything was', async () => {
+    const folder = createFolder({ 'policy.yaml': 'origins: [https://app.example.com]\n' });
+    const rendered = await run(['render', 'nginx', '--config', 'policy.yaml'], folder);
+    const whole = await runWithInput(['import', '-', '--as', 'nginx'], rendered.out);
+    expect([whole.code, whole.out]).toEqual([
+      0,
+      expect.stringMatching(/\nno holes\nmcp-cors render wrote this file/),
+    ]);
+    const part = await runWithInput(
+      ['import', '-', '--as', 'nginx'],
+      `${rendered.out}\ninclude more.conf;\n`,
+    );
+    expect([part.code, part.out]).toEqual([1, expect.stringContaining('no holes in what was read')]);
+  });
+
+  it("refuses Caddy's JSON with a remedy", async () => {
+    const { code, err } = await importFile('caddy.json', '{"apps": {}}', '--as', 'caddy');
+    expect(code).toBe(2);
+    expect(err).toContain("caddy.json: Caddy's JSON is not read");
+    expect(err).toContain('hint: Give the Caddyfile');
   });
 
   it('reads standard input as what it is told to be', async () => {
