@@ -7,7 +7,7 @@ import { mentionsOf } from './nginx/mentions.js';
 import { httpOf, serverFor, serversOf } from './nginx/servers.js';
 import { hiddenHeaders, streamHoles } from './nginx/streams.js';
 import { type Directive, parseNginx } from './nginx/syntax.js';
-import { createGlobals, type Globals } from './nginx/variables.js';
+import { createGlobals, type Globals, spend } from './nginx/variables.js';
 import { MAX_PLACES, type Reader, type Reading, type Unread } from './reader.js';
 import type { Model } from './survey/model.js';
 import { survey } from './survey/survey.js';
@@ -23,6 +23,9 @@ export const NGINX_READER: Reader = Object.freeze({
       : 0),
   read,
 } satisfies Reader);
+
+/** Steps that a request takes whatever it meets. */
+const REQUEST_STEPS = 50;
 
 /** Files that have nothing to do with CORS. */
 const HARMLESS =
@@ -116,6 +119,8 @@ function modelOf(
     path: pathOf(location),
     host: name === undefined ? 'localhost' : name.replace(/^\*?\./, 'a.').replace(/\.\*$/, '.example'),
     answer: (request, reply) => {
+      // What one request costs at least.
+      spend(globals, servers.length * 20 + REQUEST_STEPS, (chain.at(-1) as Level).at);
       const chosen = serverFor(request.headers.host ?? '', server, servers);
       if (chosen === server) return answerAt(globals, server, chain, request, reply);
       if (setting(chosen.chain, 'ssl_reject_handshake')?.text === 'on')

@@ -186,6 +186,15 @@ describe.each([
       format === 'nginx'
         ? `map $http_origin $o { ${Array.from({ length: 50_000 }, (_, i) => `https://a${i}.example.com $http_origin;`).join('\n')} } ${wrap('add_header Vary $o;')}`
         : `(a) {\nimport b\nimport b\n}\n(b) {\nimport a\nimport a\n}\n${wrap('import a')}`,
+      format === 'nginx'
+        ? wrap(`set $a xy; ${'set $a $a$a; '.repeat(60)} add_header Vary $a;`)
+        : wrap(`vars a xy\nroute {\n${'vars a {vars.a}{vars.a}\n'.repeat(60)}header Vary {vars.a}\n}`),
+      format === 'nginx'
+        ? wrap('').repeat(3000)
+        : `:80 {\n\theader Access-Control-Allow-Origin *\n}\n`.repeat(3000),
+      format === 'nginx'
+        ? `map $http_origin $o { "~^(((((a{300}){300}){300}){300}){300})$" $http_origin; } ${wrap('')}`
+        : wrap('@m header_regexp Origin ^(((((a{300}){300}){300}){300}){300})$'),
     ].map((text, i) => [i, text] as const),
   )('hostile text %i ends', (_, text) => {
     expect(importPolicy(text, { format }).format).toBe(format);

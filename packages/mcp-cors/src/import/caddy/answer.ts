@@ -30,6 +30,9 @@ interface Run {
   deferred: HeaderHandler[];
 }
 
+/** Steps that a request takes whatever it meets. */
+const REQUEST_STEPS = 50;
+
 const NO_MATCHERS: ReadonlyMap<string, Matcher> = new Map();
 
 /** What Caddy answers where a site listens. */
@@ -41,6 +44,8 @@ export function answerAt(
   server: ServerReply,
 ): ModelReply {
   const name = (request.headers.host ?? '').toLowerCase().replace(/(?<!:):\d*$/, '');
+  globals.steps.left -= sites.length * 20 + REQUEST_STEPS;
+  if (globals.steps.left < 0) throw new Unfollowed(site.at, '…', 'the file takes more steps than are made');
   const chosen = siteFor(name, site, sites);
   // Where no site takes the name, Caddy answers with nothing.
   if (chosen === undefined) return { forwarded: false, status: 200, lines: [], at: site.at };
@@ -115,6 +120,7 @@ function runOne(
       if (texts[0] !== undefined) scope.variables.set(texts[0], expand(texts[1] ?? '', scope, at));
       return undefined;
     case 'header':
+      spend(scope, line.block?.length ?? 0, at);
       for (const handler of handlersOf(line, args)) {
         if (handler.deferred) run.deferred.push(handler);
         else scope.lines = applied(scope.lines, handler.operations, scope);

@@ -1,6 +1,6 @@
 import { type HeaderLine, Unfollowed } from '../survey/model.js';
 import type { Position } from '../survey/position.js';
-import { expand, type Scope } from './placeholders.js';
+import { expand, type Scope, spend } from './placeholders.js';
 import type { Line, Word } from './syntax.js';
 
 /** What a `header`, a `header_down` does. */
@@ -68,8 +68,10 @@ export function applied(
 ): HeaderLine[] {
   let result = [...lines];
   for (const kind of ORDER) {
-    for (const operation of operations.filter((one) => one.kind === kind))
+    for (const operation of operations.filter((one) => one.kind === kind)) {
+      spend(scope, result.length + 1, operation.at);
       result = appliedOne(result, operation, scope);
+    }
   }
   return result;
 }

@@ -1,6 +1,6 @@
 import { Unfollowed } from '../survey/model.js';
 import type { Position } from '../survey/position.js';
-import { expand, placeholder, type Scope, search } from './placeholders.js';
+import { expand, placeholder, type Scope, search, spend } from './placeholders.js';
 import type { Line, Word } from './syntax.js';
 
 /** What decides whether a directive runs: sets of lines of which all must hold, of different kinds. */
@@ -38,13 +38,16 @@ export function pathMatcher(word: Word): Matcher {
 const EACH = new Set(['not', 'expression', 'header_regexp', 'vars', 'vars_regexp']);
 
 /** Whether a request is meant. */
-export function isMatched({ lines }: Matcher, scope: Scope): boolean {
+export function isMatched({ at, lines }: Matcher, scope: Scope): boolean {
+  spend(scope, lines.length, at);
   const kinds = new Map<string, Line[]>();
   for (const line of lines) {
     const kind = line.words[0].text;
     const field = kind === 'header' ? `:${(line.words[1]?.text ?? '').toLowerCase()}` : '';
     const key = EACH.has(kind) ? `${kind}:${kinds.size}` : `${kind}${field}`;
-    kinds.set(key, [...(kinds.get(key) ?? []), line]);
+    const same = kinds.get(key);
+    if (same === undefined) kinds.set(key, [line]);
+    else same.push(line);
   }
   return [...kinds.values()].every((same) => same.some((line) => holds(line, scope)));
 }

@@ -52,13 +52,20 @@ const OWN: Readonly<Record<string, (scope: Scope) => string>> = {
   'http.request.scheme': ({ https }) => (https ? 'https' : 'http'),
 };
 
+/** Longest value that placeholders may make. */
+const MAX_VALUE = 65_536;
+
 /** A text with its placeholders filled in. */
 export function expand(text: string, scope: Scope, at: Position): string {
   if (!text.includes('{')) return text;
   spend(scope, text.length, at);
-  return text.replaceAll(/\\?\{([^{}\s]+)\}/g, (whole, name: string) =>
-    whole.startsWith('\\') ? whole.slice(1) : placeholder(name, scope, at),
-  );
+  let length = 0;
+  return text.replaceAll(/\\?\{([^{}\s]+)\}/g, (whole, name: string) => {
+    const value = whole.startsWith('\\') ? whole.slice(1) : placeholder(name, scope, at);
+    length += value.length;
+    if (length > MAX_VALUE) throw new Unfollowed(at, text.slice(0, 80), 'the value grows too long');
+    return value;
+  });
 }
 
 /** The value of a placeholder, without its braces. */

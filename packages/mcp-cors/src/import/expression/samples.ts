@@ -26,14 +26,14 @@ function textsOf(tree: Tree, most: number): readonly string[] {
       const next = textsOf(item, most);
       // All of the first way, then the others, each with the first of the rest.
       texts = texts.flatMap((text) => next.map((end) => text + end)).slice(0, most);
-      if ((texts[0]?.length ?? 0) > MAX_SAMPLE) return [];
+      texts = texts.filter((text) => text.length <= MAX_SAMPLE);
     }
     return texts;
   }
   if (tree.type === 'repeat') {
     const once = tree.item.type === 'set' ? [characterOf(tree.item)] : textsOf(tree.item, most);
     const [first = ''] = once;
-    if (tree.least > 1) return [first.repeat(Math.min(tree.least, MAX_SAMPLE))];
+    if (tree.least > 1) return first.length * tree.least > MAX_SAMPLE ? [] : [first.repeat(tree.least)];
     return tree.least === 1 ? once : ['', ...once].slice(0, most);
   }
   return [''];

@@ -88,7 +88,9 @@ function answer(context: Context, chain: Chain, pages: number, page?: number): M
   if (intercepted && pageOf(held, reply.status) !== undefined) {
     return { ...made(context, held, reply.status, at, pages), forwarded: true };
   }
-  const hidden = new Set(inForce(held, 'proxy_hide_header').map(({ args }) => args[0]?.text.toLowerCase()));
+  const hides = inForce(held, 'proxy_hide_header');
+  spend(scope.globals, hides.length, at);
+  const hidden = new Set(hides.map(({ args }) => args[0]?.text.toLowerCase()));
   const kept = reply.headers.filter(({ name }) => !hidden.has(name.toLowerCase()));
   return { forwarded: true, status: reply.status, lines: withHeaders(scope, held, reply.status, kept), at };
 }
@@ -131,6 +133,7 @@ export function locate(
   { server, scope }: { readonly server: ServerBlock; readonly scope: Scope },
   path: string,
 ): LocationBlock | undefined {
+  spend(scope.globals, server.locations.length, (server.chain.at(-1) as Level).at);
   const exact = server.locations.find(({ modifier, text }) => modifier === '=' && text === path);
   if (exact !== undefined) return exact;
   const prefixes = server.locations.filter(
@@ -175,6 +178,7 @@ function rewrite(scope: Scope, base: Chain, state: RewriteState): void {
         state.returned = { status: Number.isInteger(status) ? status : 302, at };
       } else if (name === 'rewrite') rewriteUri(directive, scope, state);
       else if (name === 'if' && block !== undefined && isTrue(directive, scope)) {
+        spend(scope.globals, block.length, at);
         const inner = [...base, levelOf('if', directive)];
         if (level.kind === 'location') state.chain = inner;
         run(block, inner);
@@ -243,7 +247,9 @@ function withHeaders(
 ): readonly HeaderLine[] {
   let result = [...lines];
   for (const level of chain) {
+    if (!level.byName.has('more_set_headers') && !level.byName.has('more_clear_headers')) continue;
     for (const directive of level.directives) {
+      spend(scope.globals, result.length + 1, directive.at);
       if (directive.name === 'more_set_headers') result = setMore(scope, directive, status, result);
       else if (directive.name === 'more_clear_headers') result = clearMore(directive, result);
     }

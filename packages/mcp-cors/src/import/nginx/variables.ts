@@ -116,13 +116,20 @@ export function spend({ steps }: Globals, count: number, at: Position): void {
   if (steps.left < 0) throw new Unfollowed(at, '…', 'the file takes more steps than are made');
 }
 
+/** Longest value that variables may make. */
+const MAX_VALUE = 65_536;
+
 /** A text with its variables filled in. */
 export function expand(text: string, scope: Scope, at: Position): string {
   if (!text.includes('$')) return text;
   spend(scope.globals, text.length, at);
-  return text.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) =>
-    variable((braced ?? bare) as string, scope, at),
-  );
+  let length = 0;
+  return text.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) => {
+    const value = variable((braced ?? bare) as string, scope, at);
+    length += value.length;
+    if (length > MAX_VALUE) throw new Unfollowed(at, text.slice(0, 80), 'the value grows too long');
+    return value;
+  });
 }
 
 /** Matches, and keeps the groups for `$1` and the like. */
