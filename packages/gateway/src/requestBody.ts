@@ -46,6 +46,7 @@ const SWEEP_MS = 250;
 
 interface Slow {
   readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   readonly expires: number;
   readonly expire: () => void;
   /** Where it is kept; undefined once it is not. */
@@ -58,9 +59,10 @@ export function createBodyReader(): BodyReader {
   const sweep = setInterval(() => {
     const now = performance.now();
     for (const slow of coming) {
-      if (slow.expires > now && !slow.request.destroyed) continue;
+      const over = isOver(slow);
+      if (slow.expires > now && !over) continue;
       forget(slow);
-      if (!slow.request.destroyed) slow.expire();
+      if (!over) slow.expire();
     }
   }, SWEEP_MS).unref();
 
@@ -69,11 +71,16 @@ export function createBodyReader(): BodyReader {
     slow.slot = undefined;
   }
 
-  /** Watches a body until the function that this gives is called. */
-  function watch(request: IncomingMessage, { requestBodyTimeoutMs }: Limits, expire: () => void): () => void {
+  /** Watches a body until the function that this gives is called, or nobody waits for an answer to it any more. */
+  function watch(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { requestBodyTimeoutMs }: Limits,
+    expire: () => void,
+  ): () => void {
     if (requestBodyTimeoutMs === 0) return () => {};
     const expires = performance.now() + requestBodyTimeoutMs;
-    const slow: Slow = { request, expires, expire, slot: undefined };
+    const slow: Slow = { request, response, expires, expire, slot: undefined };
     slow.slot = coming.add(slow);
     return () => forget(slow);
   }
@@ -96,7 +103,7 @@ export function createBodyReader(): BodyReader {
       if (length <= SMALL_BODY_BYTES) {
         const chunks: Buffer[] = [];
         let refused = false;
-        const whole = watch(request, limits, () => {
+        const whole = watch(request, response, limits, () => {
           refused = true;
           refuse('body-too-slow');
         });
@@ -110,7 +117,7 @@ export function createBodyReader(): BodyReader {
         const body = flowingBody(request, response, length === Number.POSITIVE_INFINITY ? maxBodyBytes : 0);
         request.once(
           'end',
-          watch(request, limits, () => body.destroy(new BodyRefusal('body-too-slow'))),
+          watch(request, response, limits, () => body.destroy(new BodyRefusal('body-too-slow'))),
         );
         if (request.httpVersionMajor === 2) setImmediate(use, body);
         else use(body);
@@ -118,6 +125,14 @@ export function createBodyReader(): BodyReader {
     },
     stop: () => clearInterval(sweep),
   };
+}
+
+/**
+ * Whether nothing comes of a body any more. A request that was answered before its body had come is not destroyed when its
+ * client then goes: Node has let go of it with its answer.
+ */
+function isOver({ request, response }: Slow): boolean {
+  return request.destroyed || response.destroyed;
 }
 
 /** The length of a request's body in bytes; Infinity when the head does not say (RFC 9112 section 6.3, RFC 9113 8.1). */
