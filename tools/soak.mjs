@@ -29,7 +29,7 @@ const REQUESTS = Number(values.requests ?? Number.POSITIVE_INFINITY);
 const RESTART_EVERY_MS = 4_000;
 const RELOAD_EVERY_MS = 1_500;
 /** What may stay of a heap once it is warm: caches that are bounded, and code that was compiled. */
-const HEAP_GROWTH_MB = 12;
+const HEAP_GROWTH_MB = 5;
 
 function startProcess(name, args, flags = []) {
   const child = fork(new URL(`soak/${name}.mjs`, import.meta.url), args, { execArgv: flags });

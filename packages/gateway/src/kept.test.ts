@@ -110,3 +110,22 @@ describe('the gateway keeps nothing of an exchange', () => {
     });
   });
 });
+
+it('the gateway keeps no configuration but the last', async () => {
+  const upstream = await startUpstream((request, response) => void request.pipe(response));
+  const gateway = await startTestGateway(upstream);
+  const load = async (version: number): Promise<number> => {
+    const origins = Array.from({ length: 2_000 }, (_, i) => `https://page${i}.v${version}.example`);
+    await gateway.reload({
+      listen: '127.0.0.1:0',
+      policy: { origins },
+      routes: [{ path: '/', upstream: upstream.url }],
+    });
+    expect((await send(gateway.url, { origin: origins[0] as string, body: '{}' })).status).toBe(200);
+    return heapAfterCollection();
+  };
+  const before = heapAfterCollection();
+  const withOne = await load(0);
+  for (let version = 1; version < 12; version++) await load(version);
+  expect(await load(12)).toBeLessThan(before + 3 * (withOne - before));
+});
