@@ -28,12 +28,15 @@ export interface Clients {
   destroy(): Promise<void>;
 }
 
+/** Why an exchange is broken off that nobody wants any more. One for all: an error is dear, for the stack that it notes. */
+export const NOBODY_WAITS: Error = Object.freeze(new Error('nobody waits for the answer'));
+
 /** Makes the register of a gateway's connections. */
 export function createClients(): Clients {
   const all = new Set<Client>();
   function discard(client: Client): Promise<void> {
     all.delete(client);
-    return client.destroy();
+    return client.destroy(NOBODY_WAITS);
   }
   return {
     add: (client) => void all.add(client),

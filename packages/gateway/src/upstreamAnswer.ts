@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors } from 'undici';
 import { answer } from './answer.js';
-import type { Connection } from './connections.js';
+import { type Connection, NOBODY_WAITS } from './connections.js';
 import type { GatewayAnswer } from './errors.js';
 import type { EventStream } from './eventStream.js';
 import type { EventStreams } from './eventStreams.js';
@@ -61,7 +61,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
   function breakOff(): void {
     over = true;
     idle.stop();
-    controller?.abort(new Error('nobody waits for the answer'));
+    controller?.abort(NOBODY_WAITS);
     connection.destroy();
   }
 
