@@ -110,11 +110,17 @@ running = false;
 await Promise.all(workers);
 const reloaded = err.match(/^reloaded /gm)?.length ?? 0;
 
-const figures = (name, list) => [name, median(list).toFixed(1), Math.max(...list).toFixed(1)];
+const figures = (name, list, wanted = '') => [
+  name,
+  median(list).toFixed(1),
+  Math.max(...list).toFixed(1),
+  wanted,
+];
 printTable(
   `node ${process.version}; ${ORIGINS} origins, ${CONNECTIONS} connections; ${reloaded} reloads, ${requests} requests, ${failures} failed`,
-  ['', 'median', 'longest'],
+  ['', 'median', 'longest', 'wanted'],
   [
+    ['requests that failed', '', failures, '0'],
     figures(
       'event loop held up in a reload, ms',
       pauses.reload.map(({ longestMs }) => longestMs),
@@ -122,6 +128,7 @@ printTable(
     figures(
       '  by its own work alone: CPU, ms',
       pauses.reload.map(({ longestCpuMs }) => longestCpuMs),
+      'below 20',
     ),
     figures(
       'in as long a time without one, ms',

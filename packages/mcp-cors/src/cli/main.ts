@@ -1,14 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { addCheckCommand } from './check.js';
-import { addDemoCommand } from './demo.js';
-import { addExplainCommand } from './explain.js';
-import { addGatewayCommand } from './gateway.js';
-import { addImportCommand } from './import.js';
-import { addInitCommand } from './init.js';
-import { addLintCommand } from './lint.js';
-import { addRenderCommand } from './render.js';
 import { createTerminal, EXIT, reportError, type Terminal } from './terminal.js';
+
+/** Adds a command to the program; one that finds something says its exit code. */
+type AddCommand = (program: Command, terminal: Terminal, setExitCode: (code: number) => void) => void;
+
+/** The commands by name. What only one of them needs is loaded for no other: a gateway is to listen soon. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  gateway: async () => (await import('./gateway.js')).addGatewayCommand,
+  check: async () => (await import('./check.js')).addCheckCommand,
+  explain: async () => (await import('./explain.js')).addExplainCommand,
+  lint: async () => (await import('./lint.js')).addLintCommand,
+  init: async () => (await import('./init.js')).addInitCommand,
+  render: async () => (await import('./render.js')).addRenderCommand,
+  import: async () => (await import('./import.js')).addImportCommand,
+  demo: async () => (await import('./demo.js')).addDemoCommand,
+};
+
+/** The command that is named first; all of them for help, and where a name may be misspelt. */
+function commandsFor([name = '']: readonly string[]): readonly (() => Promise<AddCommand>)[] {
+  return Object.hasOwn(COMMANDS, name)
+    ? [COMMANDS[name] as () => Promise<AddCommand>]
+    : Object.values(COMMANDS);
+}
 
 /** Runs the command line with its arguments (without node and script) and gives the exit code. */
 export async function run(args: readonly string[], terminal: Terminal = createTerminal()): Promise<number> {
@@ -27,22 +41,12 @@ export async function run(args: readonly string[], terminal: Terminal = createTe
     })
     .addHelpText('after', MAIN_EXAMPLES)
     .exitOverride();
-  addGatewayCommand(program, terminal);
-  addCheckCommand(program, terminal, (code) => {
-    exitCode = code;
-  });
-  addExplainCommand(program, terminal, (code) => {
-    exitCode = code;
-  });
-  addLintCommand(program, terminal, (code) => {
-    exitCode = code;
-  });
-  addInitCommand(program, terminal);
-  addRenderCommand(program, terminal);
-  addImportCommand(program, terminal, (code) => {
-    exitCode = code;
-  });
-  addDemoCommand(program, terminal);
+  for (const load of commandsFor(args)) {
+    const add = await load();
+    add(program, terminal, (code) => {
+      exitCode = code;
+    });
+  }
   for (const command of program.commands)
     command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
 
