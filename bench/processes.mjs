@@ -1,5 +1,6 @@
 // Servers in processes of their own that tell their own CPU time and memory, and a load for them.
 import { fork } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 
 const CONNECTIONS = 16;
@@ -48,6 +49,15 @@ export async function serve(start, others = {}) {
   process.on('message', async (question) => process.send(await answers[question.name](question)));
   process.on('disconnect', () => process.exit()); // the benchmark has ended, well or badly
   process.send({ url: await start() });
+}
+
+/** CPU time of a process, of all its threads, as Linux counts it in nanoseconds. */
+export function cpuMsOf(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((id) =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
 /** Sends so many POSTs of a page, each with the body for its number; each must be answered with 200. */

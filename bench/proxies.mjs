@@ -1,13 +1,13 @@
 // The proxies that bench/gateway.mjs compares: each is started in a process of its own, in front of the same upstream.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { listen, serve, startProcess } from './processes.mjs';
+import { cpuMsOf, listen, serve, startProcess } from './processes.mjs';
 
 export const ORIGIN = 'http://localhost:3000';
 
@@ -236,15 +236,6 @@ async function answering(url, exited) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`nothing answers at ${url}`);
-}
-
-/** CPU time of a process, of all its threads, as Linux counts it in nanoseconds. */
-function cpuMsOf(pid) {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const times = threads.map((id) =>
-    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
 function childrenOf(pid) {

@@ -34,6 +34,7 @@ const configuration = (upstream, version) =>
       ],
     },
     routes: [{ path: '/', upstream }],
+    limits: { rates: { requests: { points: 1e9, seconds: 60 } } }, // the load is one client's: counted, and let through
   }).replaceAll('",', '",\n');
 
 const upstream = createServer((request, response) => {
