@@ -106,6 +106,7 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
       return;
     }
     head = taken;
+    if (status === 204) delete headers['content-length']; // must not be there, and would promise what never comes
     mendHead(taken, exchange);
     if (isEventStream(headers)) {
       if (route.isStreamTooMany()) fail('too-many-streams');
@@ -232,8 +233,9 @@ export function createUpstreamAnswer(route: AnswerRoute): Dispatcher.DispatchHan
     },
 
     onResponseError(_, error) {
-      if (!over && head?.status === 304 && error instanceof errors.ResponseContentLengthMismatchError) {
-        // The length is that of what was not modified, and none of it follows (RFC 9110 section 8.6).
+      const bodiless = head?.status === 304 || head?.status === 204;
+      if (!over && bodiless && error instanceof errors.ResponseContentLengthMismatchError) {
+        // The length is that of what was not modified, or of nothing, and none of it follows (RFC 9110 section 8.6).
         over = true;
         idle.stop();
         connection.destroy();
