@@ -57,7 +57,11 @@ const ANSWERS: readonly (readonly [
   ],
   ['a body with 204', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello', { status: 204, body: '' }],
   ['a length with 204', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n', { status: 204, body: '' }],
-  ['a body with 304', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello', { status: 304, body: '' }],
+  [
+    'a body with 304',
+    'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello',
+    { status: 304, body: '' },
+  ],
   [
     'an event stream without content',
     'HTTP/1.1 204 No Content\r\nContent-Type: text/event-stream\r\n\r\n',
