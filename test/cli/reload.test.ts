@@ -107,6 +107,46 @@ describe('a configuration that changes', () => {
     expect(gateway.err()).not.toMatch(/\n {4}at /);
   });
 
+  it.each<[string, (file: string) => void, RegExp]>([
+    [
+      'has no end',
+      (file) => symlinkSync('/dev/zero', file),
+      /error: cannot read my\.yaml: it is larger than 16 MiB/,
+    ],
+    [
+      'is far too large',
+      (file) => writeFileSync(file, 'x: '.padEnd(20_000_000, 'y')),
+      /error: cannot read my\.yaml: it is larger than 16 MiB/,
+    ],
+    [
+      'is nested without an end',
+      (file) => writeFileSync(file, '['.repeat(100_000)),
+      /error: my\.yaml:1:1: .*nested too deeply/,
+    ],
+    [
+      'grows with its aliases',
+      (file) => {
+        const levels = [...'abcdefgh'].map(
+          (name, i) => `${name}: &${name} [${i === 0 ? 'x' : Array(9).fill(`*${'abcdefgh'[i - 1]}`)}]`,
+        );
+        writeFileSync(file, `${levels.join('\n')}\npolicy: *h\n`);
+      },
+      /error: my\.yaml:\d+:\d+: .*alias/,
+    ],
+  ])('that %s is refused, and the one before stays', async (_, replace, told) => {
+    const upstream = await startEcho();
+    const folder = createFolder({ 'my.yaml': yamlFor(upstream, PAGE) });
+    const gateway = await startGateway(['--config', 'my.yaml'], folder);
+    rmSync(join(folder, 'my.yaml'));
+    replace(join(folder, 'my.yaml'));
+    await eventually(() => expect(gateway.err()).toContain('stays in force'));
+    expect(gateway.err()).toMatch(told);
+    expect(await statusFor(gateway.url, PAGE)).toBe(200);
+    rmSync(join(folder, 'my.yaml'));
+    writeFileSync(join(folder, 'my.yaml'), yamlFor(upstream, OTHER));
+    await eventually(async () => expect(await statusFor(gateway.url, OTHER)).toBe(200));
+  });
+
   it('is taken over on SIGHUP alone with --no-watch, flags in front of it', async () => {
     const upstream = await startEcho();
     const folder = createFolder({ 'my.yaml': yamlFor(upstream, PAGE) });
@@ -146,6 +186,7 @@ describe('twenty reloads of ten thousand origins', () => {
       `    - ${PAGE}`,
       ...Array.from({ length: 9_999 }, (_, i) => `    - https://app${i}.${side}.example`),
       `routes: [{ path: /, upstream: '${upstream}' }]`,
+      "limits: { rates: 'off' }", // on a busy machine it takes longer than a minute's budget lasts
     ].join('\n');
 
   it('lose no request, and decide none by half a policy', async () => {

@@ -61,6 +61,9 @@ describe('the place of a problem', () => {
     ['broken YAML', 'policy: }\n', ['1:9 yaml-syntax']],
     ['a key that is there twice', 'listen: a\nlisten: b\n', ['2:1 yaml-syntax']],
     ['an alias of nothing', 'policy: *x\n', ['1:9 yaml-alias']],
+    ['lists without an end', '['.repeat(100_000), ['1:1 yaml-depth']],
+    ['lists of lists on a line', `policy:\n${'- '.repeat(50_000)}`, ['1:1 yaml-depth']],
+    ['mappings without an end', `policy: ${'{a: '.repeat(100_000)}`, ['1:1 yaml-depth']],
   ])('%s', (_, text, expected) => {
     expect(problemsOf(text)).toEqual(expected);
   });

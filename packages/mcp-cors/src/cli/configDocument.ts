@@ -4,9 +4,11 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   type ParsedNode,
+  Parser,
   parseDocument,
   type Scalar,
   visit,
@@ -31,12 +33,39 @@ export interface ConfigDocument {
   place(problems: readonly Problem[]): readonly PlacedProblem[];
 }
 
+/** Far more than a configuration has. */
+const MOST_LEVELS = 64;
+
+const TOO_DEEP: PlacedProblem = {
+  code: 'yaml-depth',
+  path: '',
+  message: 'lists and mappings are nested too deeply to be read',
+  remedy: 'See whether the file is a configuration: one has fewer than ten levels',
+  line: 1,
+  column: 1,
+};
+
+/**
+ * Whether lists and mappings are nested so deeply that reading them could come to the end of the stack, where the engine
+ * may end the process instead of throwing.
+ */
+function isTooDeep(text: string): boolean {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme)); // what it gives is of no use here
+    if (parser.stack.length > MOST_LEVELS) return true;
+  }
+  return false;
+}
+
 /** Reads a configuration (YAML; JSON is YAML too). Values of the environment can change texts, never the structure. */
 export function readConfigDocument(
   text: string,
   schema: JsonSchema,
   environment: NodeJS.ProcessEnv = process.env,
 ): ConfigDocument {
+  if (isTooDeep(text))
+    return { value: undefined, problems: [TOO_DEEP], variables: new Map(), place: () => [] };
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): { line: number; column: number } => {

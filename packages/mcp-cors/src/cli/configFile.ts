@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { StaticPolicyConfig } from '../policy/index.js';
 import { type JsonSchema, POLICY_SCHEMA } from '../policy/schema.js';
 import { type ConfigDocument, readConfigDocument } from './configDocument.js';
@@ -11,15 +11,40 @@ export const DEFAULT_CONFIG_FILE = 'mcp-cors.yaml';
 /** Stands for standard input where a file is named. */
 export const STANDARD_INPUT = '-';
 
-/** The text of a configuration file. */
+/** Far more than the largest configuration that is known to be of use: 100,000 origins. */
+const MOST_CONFIG_BYTES = 16 * 1_048_576;
+
+/** The text of a configuration file, which may be any file that ends, within {@link MOST_CONFIG_BYTES}. */
 export function readConfigText(file: string, hint = 'Name the configuration with --config FILE.'): string {
   try {
-    return readFileSync(file === STANDARD_INPUT ? 0 : file, 'utf8');
+    return file === STANDARD_INPUT ? readFileSync(0, 'utf8') : readBounded(file);
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const why = code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw new CommandError(`cannot read ${file}: ${why}`, hint);
   }
+}
+
+/** Reads part by part: what a path leads to may have no size, or no end. */
+function readBounded(file: string): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const parts: Buffer[] = [];
+    for (let bytes = 0; bytes <= MOST_CONFIG_BYTES; ) {
+      const part = Buffer.allocUnsafe(65_536);
+      const read = readSync(descriptor, part);
+      if (read === 0) return Buffer.concat(parts).toString('utf8');
+      parts.push(part.subarray(0, read));
+      bytes += read;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  throw new CommandError(
+    `cannot read ${file}: it is larger than ${MOST_CONFIG_BYTES / 1_048_576} MiB`,
+    'Name a configuration; for very many origins, let a pattern or a directory say what they have in common.',
+  );
 }
 
 /** What is known of a configuration without the gateway's package: its policies. */

@@ -77,6 +77,10 @@ export function createReloading(
   };
 }
 
+/** How long a configuration may take to be read, and how much memory: what a path leads to may be anything. */
+const MOST_READING_MS = 60_000;
+const MOST_READING_MIB = 1_024;
+
 /** Reads the file in a thread of its own, since a long one takes a while, and hands it to the gateway. */
 async function reloadOnce(
   file: string,
@@ -85,9 +89,16 @@ async function reloadOnce(
   readGatewayConfig: (config: unknown) => unknown,
 ): Promise<void> {
   const task: WorkerTask = { file, schema: source.schema };
-  const worker = new Worker(new URL('configWorker.js', import.meta.url), { workerData: task });
+  const worker = new Worker(new URL('configWorker.js', import.meta.url), {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: MOST_READING_MIB },
+  });
   try {
-    const answer = await answerOf(worker);
+    const answer = await answerOf(worker).catch((error: Error) => {
+      const why =
+        error.name === 'AbortError' ? `it takes more than ${MOST_READING_MS / 1000} s` : error.message;
+      throw new CommandError(`cannot read ${file}: ${why}`, 'See whether the file is a configuration.');
+    });
     if ('failed' in answer) throw new CommandError(answer.failed.message, answer.failed.hint);
     if (!('read' in answer)) return;
     const { read } = answer;
@@ -113,6 +124,7 @@ async function reloadOnce(
 }
 
 async function answerOf(worker: Worker): Promise<WorkerAnswer> {
-  const [answer] = await once(worker, 'message'); // rejects when the thread fails
+  // Rejects when the thread fails, or takes too long.
+  const [answer] = await once(worker, 'message', { signal: AbortSignal.timeout(MOST_READING_MS) });
   return answer as WorkerAnswer;
 }
