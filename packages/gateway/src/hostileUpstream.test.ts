@@ -24,6 +24,16 @@ const ANSWERS: readonly (readonly [
     `HTTP/1.1 102 Processing\r\n\r\n${JSON_HEAD}${WHOLE}`,
     { status: 200, body: '{}' },
   ],
+  [
+    'leave to go on that nobody asked for',
+    `HTTP/1.1 100 Continue\r\n\r\n${JSON_HEAD}${WHOLE}`,
+    { reason: 'upstream-broke-off' },
+  ],
+  [
+    'another protocol by name',
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello',
+    { reason: 'upstream-broke-off' },
+  ],
   ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\n\r\nhello', { reason: INVALID }],
   [
     'trailers',
