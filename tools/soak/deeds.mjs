@@ -229,6 +229,7 @@ export const DEEDS = {
           bytes += part.length;
         });
         response.once('close', () => resolve(response.complete));
+        if (response.closed) resolve(response.complete); // it was broken off while nothing was read
       });
       if (!rest) return place.excuse('broken off');
       must(bytes === 32 * 65_536, `${bytes} bytes of a body arrived`);
