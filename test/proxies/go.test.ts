@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
-import { hasGo } from './hosts/go.js';
+import { runProxyBehaviour } from './behaviour.js';
+import { describeGo } from './go/describe.js';
+import { runProxyJourneys } from './journeys.js';
 import { runProxyVectors } from './runner.js';
 
-// Where there is no Go, the test says so by its name; the file itself is held by the tests of the room.
-if (hasGo()) runProxyVectors('go');
-else
-  test('go: no toolchain on this machine, so that no vector was shown to Go', () =>
-    expect(hasGo()).toBe(false));
+describeGo('go', () => {
+  runProxyVectors('go');
+  runProxyBehaviour('go');
+  runProxyJourneys('go');
+});

@@ -1,16 +1,22 @@
-/** A text as a Go string literal: printable ASCII with escapes, so that nothing ends it and no encoding matters. */
+/**
+ * A text as a Go string literal: printable ASCII with escapes, so that nothing ends it and no encoding matters. Half a
+ * surrogate pair, which no request can hold, becomes U+FFFD.
+ */
 export function string(text: string): string {
   const escaped = [...text].map((character) => {
     if (character === '"' || character === '\\') return `\\${character}`;
     if (character >= ' ' && character <= '~') return character;
-    return `\\U${(character.codePointAt(0) as number).toString(16).padStart(8, '0')}`;
+    const point = character.codePointAt(0) as number;
+    return `\\U${(point >= 0xd800 && point <= 0xdfff ? 0xfffd : point).toString(16).padStart(8, '0')}`;
   });
   return `"${escaped.join('')}"`;
 }
 
-/** Items of a composite literal, each on a line of its own. */
-export function lines(items: readonly string[]): string {
-  return items.length === 0 ? '{}' : `{\n${items.map((item) => `\t${item},\n`).join('')}}`;
+/** Items between a pair of brackets, each on a line of its own; an item may begin with a comment line. */
+export function lines(open: string, items: readonly string[], close: string): string {
+  if (items.length === 0) return `${open}${close}`;
+  const indented = items.map((item) => `\t${item.replaceAll('\n', '\n\t')},\n`);
+  return `${open}\n${indented.join('')}${close}`;
 }
 
 /** Texts as a slice. */
@@ -20,5 +26,5 @@ export function slice(texts: readonly string[]): string {
 
 /** Texts as a set. */
 export function set(texts: readonly string[]): string {
-  return `map[string]bool{${texts.map((text) => `${string(text)}: true`).join(', ')}}`;
+  return `setOf(${texts.map(string).join(', ')})`;
 }
