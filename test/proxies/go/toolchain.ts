@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The oldest Go that the output is for. */
@@ -9,7 +11,8 @@ const OLDEST = [1, 22] as const;
 const ENVIRONMENT = {
   ...process.env,
   CGO_ENABLED: '0',
-  GOFLAGS: '-mod=mod',
+  // Without paths of folders in it, what was compiled once is found again; nobody debugs these programs.
+  GOFLAGS: '-mod=mod -trimpath -ldflags=-s',
   GOPROXY: 'off',
   GOTOOLCHAIN: 'local',
 };
@@ -50,6 +53,16 @@ export function goSource(name: string): string {
 /** A rendered package with what stands beside it, by names of files. */
 export type GoPackage = Readonly<Record<string, string>>;
 
+/** A folder of its own while something is done. */
+export function withModule<T>(action: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-cors-go-'));
+  try {
+    return action(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Writes a module whose packages are `p0`, `p1`, ..., and builds its program, `server`. */
 export function buildModule(folder: string, main: GoPackage, packages: readonly GoPackage[]): void {
   writeModule(folder, main, packages);
@@ -68,12 +81,12 @@ export function writeModule(folder: string, main: GoPackage, packages: readonly 
 /** A file of `package main` that lists something of each package. */
 export function listOfPackages(count: number, name: string, type: string, member: string): string {
   const numbers = Array.from({ length: count }, (_, i) => i);
-  const standard = type.includes('http.') ? ['\t"net/http"'] : [];
+  const imports = [type.includes('http.') && '\t"net/http"', type.includes('json.') && '\t"encoding/json"'];
   return [
     'package main',
     '',
     'import (',
-    ...standard,
+    ...imports.filter((line) => line !== false),
     ...numbers.map((i) => `\tp${i} "site/p${i}"`),
     ')',
     '',

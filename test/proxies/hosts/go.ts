@@ -10,12 +10,7 @@ export const GO_SERVER: ProxyServer = {
         folder,
         {
           'serve.go': goSource('serve.go'),
-          'guards.go': listOfPackages(
-            texts.length,
-            'guards',
-            'func(http.Handler) http.Handler',
-            'Guard',
-          ),
+          'guards.go': listOfPackages(texts.length, 'guards', 'func(http.Handler) http.Handler', 'Guard'),
         },
         texts.map((text) => ({ 'mcpcors.go': text })),
       ),

@@ -97,7 +97,7 @@ func changeSessionParameter(target string, change changeOfID) (string, bool) {
 		more = separator != ""
 		key, value, hasValue := strings.Cut(part, "=")
 		name, ok := decodeQuery(key)
-		if len(part) < len(sessionLetters) || (ok && !isSessionLike(name)) {
+		if utf8.RuneCountInString(part) < len(sessionLetters) || (ok && !isSessionLike(name)) {
 			changed.WriteString(part + separator)
 			continue
 		}
@@ -182,8 +182,7 @@ func (e *endpointEvent) push(data []byte) []byte {
 	for i, b := range data {
 		ends := e.endsBlock(b)
 		if len(e.held)+1 > maxEndpointEventBytes {
-			e.done = true
-			return append(append(ready, e.held...), data[i:]...)
+			return append(append(ready, e.flush()...), data[i:]...)
 		}
 		e.held = append(e.held, b)
 		if !ends {
