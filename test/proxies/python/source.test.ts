@@ -1,71 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
-import { createPolicy, PolicyConfigError, type StaticPolicyConfig } from 'mcp-cors';
+import { createPolicy, type StaticPolicyConfig } from 'mcp-cors';
 import { render, targets } from 'mcp-cors/render';
 import { describe, expect, test } from 'vitest';
 import { planPolicy } from '../../../packages/mcp-cors/src/render/plan.js';
 import { rawString, string, tuple } from '../../../packages/mcp-cors/src/render/python/literals.js';
+import { hostilePath, hostilePolicies, hostileToken } from '../hostilePolicies.js';
 import { runScript, scriptPath, withFiles } from './run.js';
 import { PYTHON, STRICT } from './server.js';
 
 const PYTHON_TARGETS = targets().filter(({ file }) => file.endsWith('.py'));
-
-/** What a name may hold that means something in Python: quotation marks, backslashes, signs of comments and formats. */
-const token = fc
-  .array(fc.constantFrom(..."!#$%&'*+-.^_`|~09azAZ"), { minLength: 1, maxLength: 20 })
-  .map((characters) => `X-${characters.join('')}`);
-const path = fc
-  .array(
-    fc.constantFrom(
-      '"',
-      "'",
-      '\\',
-      '\n',
-      '"""',
-      "'''",
-      '#',
-      '{',
-      '}',
-      '%s',
-      '\\N{DIGIT ONE}',
-      'é',
-      '\u2028',
-      '\ud800',
-      '/',
-      'a',
-    ),
-    {
-      maxLength: 12,
-    },
-  )
-  .map((parts) => `/${parts.join('')}`);
-
-const hostilePolicy: fc.Arbitrary<StaticPolicyConfig> = fc.record({
-  origins: fc.uniqueArray(
-    fc.constantFrom(
-      'https://app.example.com',
-      'https://*.example.com',
-      'http://localhost:*',
-      '/^https:\\/\\/[a-z"#\']+\\.example\\.net$/',
-      "/^https:\\/\\/a'''\\.example\\.org$/",
-    ),
-    { minLength: 1 },
-  ),
-  methods: fc.array(token, { maxLength: 3 }),
-  allowedHeaders: fc.array(token, { maxLength: 3 }),
-  exposedHeaders: fc.array(token, { maxLength: 3 }),
-  endpoints: fc.dictionary(path, fc.constantFrom('mcp', 'other', 'oauth'), { maxKeys: 4 }),
-});
-
-function tryPolicy(config: StaticPolicyConfig): StaticPolicyConfig | undefined {
-  try {
-    createPolicy(config);
-    return config;
-  } catch (error) {
-    if (error instanceof PolicyConfigError) return undefined;
-    throw error;
-  }
-}
 
 /** What Python has to say against a file, warnings included. */
 function warningsOf(file: string): string {
@@ -98,7 +42,7 @@ function read(
 
 describe('literals', () => {
   test('say what they stand for, whatever the text is', () => {
-    const texts = fc.sample(fc.oneof(fc.string({ unit: 'binary' }), path, token), 2_000);
+    const texts = fc.sample(fc.oneof(fc.string({ unit: 'binary' }), hostilePath, hostileToken), 2_000);
     texts.push(
       '',
       '"',
@@ -141,7 +85,7 @@ describe.each(PYTHON_TARGETS)('$name', ({ name }) => {
   });
 
   test('no value of a policy breaks out: the data is what the policy has, and the code is the same', () => {
-    const configs = fc.sample(hostilePolicy, 400).flatMap((config) => tryPolicy(config) ?? []);
+    const configs = hostilePolicies(400);
     expect(configs.length).toBeGreaterThan(50);
     const [plain] = read([{ origins: ['https://plain.example'] }], name);
     for (const [i, { data, code }] of read(configs, name).entries()) {
