@@ -14,6 +14,7 @@ import {
   noticesLate,
   POLICY,
   preflightOf,
+  readsUrls,
   stage,
 } from './scene.js';
 
@@ -254,7 +255,9 @@ export function runProxyBehaviour(target: string): void {
     });
 
     test('names and paths with every sign that a name and a path can have mean themselves', async () => {
-      const hostile = `/a"b'c;d{e}$host\`!&()<>|^~[]=+,@:x`;
+      // What URLs escape cannot stand in a path there.
+      const hostile = readsUrls(target) ? "/a'b;c$host!&()|~[]=+,@:x" : `/a"b'c;d{e}$host\`!&()<>|^~[]=+,@:x`;
+      const below = readsUrls(target) ? "/'!~/" : '/"}/';
       const names = ["x-!$&'*+.^_`|~-y", 'x-$host', "x-'", 'x-`id`'];
       const application = createApplication();
       const { send } = await stage(target, application.listener, {
@@ -262,7 +265,7 @@ export function runProxyBehaviour(target: string): void {
         methods: ["A!$&'*+-.^_`|~Z", '$request_method'],
         allowedHeaders: names,
         exposedHeaders: names,
-        endpoints: { [hostile]: 'other', '/"}/*': 'other' },
+        endpoints: { [hostile]: 'other', [`${below}*`]: 'other' },
       });
       const answer = await send('POST', '/mcp', fromPage(APP));
       const exposed = headerOf(answer, 'Access-Control-Expose-Headers')?.split(', ') ?? [];
@@ -286,7 +289,7 @@ export function runProxyBehaviour(target: string): void {
         ['Content-Type', 'text/plain'],
       ] as const;
       expect((await send('POST', hostile, plain)).status).toBe(200);
-      expect((await send('POST', '/"}/x', plain)).status).toBe(200);
+      expect((await send('POST', `${below}x`, plain)).status).toBe(200);
       expect((await send('POST', hostile.slice(0, -1), plain)).status).toBe(415);
     });
   });

@@ -65,7 +65,16 @@ export async function stageBefore(
 
 /** Whether a target says that it notices late when a page has gone (limit `late-aborts`). */
 export function noticesLate(target: string): boolean {
-  return limitsOf(target, createPolicy(POLICY)).some(({ id }) => id === 'late-aborts');
+  return hasLimit(target, 'late-aborts');
+}
+
+/** Whether a target says that it looks at paths as URLs have them (limit `read-urls`). */
+export function readsUrls(target: string): boolean {
+  return hasLimit(target, 'read-urls');
+}
+
+function hasLimit(target: string, limit: string): boolean {
+  return limitsOf(target, createPolicy(POLICY)).some(({ id }) => id === limit);
 }
 
 /** A POST as a page sends it. */

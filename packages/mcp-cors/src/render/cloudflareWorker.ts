@@ -19,9 +19,9 @@ const LIMITS: readonly Limit[] = [
     id: 'read-urls',
     weakens: false,
     concerns: always,
-    what: 'Requests are looked at as URLs have them: dot segments are resolved, and a target that is no path, or a missing Host, is for the runtime to make a URL of.',
+    what: 'Requests are looked at as URLs have them: dot segments are resolved, signs such as quotation marks and braces are escaped, so that a path in endpoints that has one is never met and counts as mcp, and a target that is no path, or a missing Host, is for the runtime to make a URL of.',
     why: 'A Worker gets a Request, whose URL is parsed already. The server gets what was looked at.',
-    instead: 'Nothing: what is looked at is what is forwarded.',
+    instead: 'Use paths that URLs leave as they are. What is looked at is what is forwarded.',
   },
   {
     id: 'unreadable-requests',
@@ -100,15 +100,25 @@ const HOP_BY_HOP: readonly string[] = [
   'Expect',
 ];
 
-const CODE = `let guarded;
+const CODE = `// Cloudflare gives each request an id of its own: CF-Ray.
+const OPTIONS = { onDecision: report, requestId: false };
+
+let guarded;
 
 export default {
   fetch(request, env) {
-    guarded ??= POLICIES.map((policy, i) => mcpCors(withSecrets(policy, SEALED[i], env))(forward));
+    guarded ??= POLICIES.map((policy, i) => mcpCors(withSecrets(policy, SEALED[i], env), OPTIONS)(forward));
     const route = findRoute(request);
-    return guarded[(route ?? ROUTES[0]).policy](request, route);
+    return route === undefined ? failure(404, 'Nothing is here') : guarded[route.policy](request, route);
   },
 };
+
+/** Writes down what was refused, or in report-only mode would have been: see wrangler tail, or the Worker's logs. */
+function report({ outcome, reason, wouldDeny, method, path, host, origin }) {
+  const line = JSON.stringify({ refused: wouldDeny ?? reason, method, path, host, origin });
+  if (wouldDeny !== undefined) console.warn(\`mcp-cors would refuse: \${line}\`);
+  else if (outcome === 'deny') console.log(\`mcp-cors: \${line}\`);
+}
 
 function withSecrets(policy, sealed, env) {
   if (!sealed) return policy;
@@ -126,7 +136,6 @@ function findRoute(request) {
 
 /** Hands a request that the policy lets through to its server; bodies and streams go on as they come. */
 async function forward(request, route) {
-  if (route === undefined) return failure(404, 'Nothing is here');
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
   for (const name of DROPPED) headers.delete(name);
