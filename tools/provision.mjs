@@ -38,6 +38,29 @@ const NEEDS = [
   },
 ];
 
+/** The oldest Go that the target `go` is for. */
+const OLDEST_GO = '1.22';
+
+/**
+ * Go, which the tests can do without: where Debian's is older, or none may be installed, those of the target `go` are left
+ * out, and say so.
+ */
+const GO = { debian: 'golang-go', present: isGoNewEnough };
+
+function isGoNewEnough() {
+  const { stdout } = spawnSync('go', ['version'], { encoding: 'utf8' });
+  const [, minor] = /go1\.(\d+)/.exec(stdout ?? '') ?? [];
+  return Number(minor) >= Number(OLDEST_GO.split('.')[1]);
+}
+
+/** Whether Debian's package is new enough; a version looks like 2:1.24~2. */
+function debianHasGo() {
+  const { stdout } = spawnSync('apt-cache', ['policy', GO.debian], { encoding: 'utf8' });
+  const [, candidate = ''] = /Candidate: (\S+)/.exec(stdout ?? '') ?? [];
+  const comparison = ['--compare-versions', candidate, 'ge', `2:${OLDEST_GO}`];
+  return /^\d/.test(candidate) && spawnSync('dpkg', comparison).status === 0;
+}
+
 /** Where programs for administrators are on Debian, also for those who are not. */
 const ADMIN_PATHS = '/usr/local/sbin:/usr/sbin:/sbin';
 
@@ -65,23 +88,34 @@ function withoutServices(action) {
 /** Installs what is missing. Gives a sentence for each need that is still not met. */
 export function provision() {
   const missing = NEEDS.filter((need) => !need.present());
-  if (missing.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     const packages = missing.flatMap((need) => need.debian);
-    console.log(
-      `installing ${packages.join(', ')}: the tests need ${missing.map((need) => need.what).join(', ')}`,
-    );
-    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     withoutServices(() => {
-      for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
-        const { status, stderr } = spawnSync('apt-get', args, { env: environment, encoding: 'utf8' });
-        if (status !== 0) console.error(`apt-get ${args.join(' ')} failed:\n${stderr}`);
+      if (missing.length > 0 || !GO.present()) apt('update');
+      if (missing.length > 0) {
+        const names = missing.map((need) => need.what).join(', ');
+        console.log(`installing ${packages.join(', ')}: the tests need ${names}`);
+        apt('install', '-y', '--no-install-recommends', ...packages);
+      }
+      if (!GO.present() && debianHasGo()) {
+        console.log(`installing ${GO.debian}: the tests of the target go need it`);
+        apt('install', '-y', '--no-install-recommends', GO.debian);
       }
     });
+  }
+  if (!GO.present()) {
+    console.log(`there is no Go ${OLDEST_GO} or later here: the tests of the target go are left out`);
   }
   return NEEDS.filter((need) => !need.present()).map(
     ({ what, debian, otherwise = '' }) =>
       `${what}: missing; install it (Debian: apt-get install ${debian.join(' ')})${otherwise}`,
   );
+}
+
+function apt(...args) {
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status, stderr } = spawnSync('apt-get', args, { env: environment, encoding: 'utf8' });
+  if (status !== 0) console.error(`apt-get ${args.join(' ')} failed:\n${stderr}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

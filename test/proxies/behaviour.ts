@@ -128,58 +128,7 @@ export function runProxyBehaviour(target: string): void {
     });
   });
 
-  describe(`${target}: streams`, () => {
-    test('a stream that is silent has opened for the page already', async () => {
-      const over = createLatch();
-      const { port } = await stage(target, async (_, response) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
-        await over.opened;
-        response.end();
-      });
-      const response = await openStream(port);
-      expect(response.headers['access-control-allow-origin']).toBe(APP);
-      over.open();
-      response.resume();
-    });
-
-    // Each event is sent when the one before it has arrived: what holds anything back stops here for good.
-    test('arrive event by event, uncompressed', async () => {
-      const arrivals = [1, 2, 3, 4, 5].map(createLatch);
-      const { port } = await stage(target, async (_, response) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-        for (const [i, arrival] of arrivals.entries()) {
-          response.write(`data: ${i}\n\n`);
-          await arrival.opened;
-        }
-        response.end();
-      });
-      const response = await openStream(port, { 'Accept-Encoding': 'gzip, br' });
-      let text = '';
-      for await (const bytes of response) {
-        text += bytes;
-        arrivals[text.split('\n\n').length - 2]?.open();
-      }
-      expect(text).toBe([0, 1, 2, 3, 4].map((i) => `data: ${i}\n\n`).join(''));
-      expect(response.headers['content-encoding']).toBeUndefined();
-    });
-
-    test('end at the server when the page goes', async () => {
-      const gone = createLatch();
-      const { port } = await stage(target, (request, response) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-        response.write('data: 1\n\n');
-        // Some notice that a page has gone only when they write to it.
-        const events = noticesLate(target) ? setInterval(() => response.write(':\n\n'), 50) : undefined;
-        request.socket.once('close', () => {
-          clearInterval(events);
-          gone.open();
-        });
-      });
-      const response = await openStream(port);
-      response.destroy();
-      await gone.opened;
-    });
-  });
+  runStreamBehaviour(target);
 
   describe(`${target}: hostile pages`, () => {
     test.each([
@@ -291,6 +240,62 @@ export function runProxyBehaviour(target: string): void {
       expect((await send('POST', hostile, plain)).status).toBe(200);
       expect((await send('POST', `${below}x`, plain)).status).toBe(200);
       expect((await send('POST', hostile.slice(0, -1), plain)).status).toBe(415);
+    });
+  });
+}
+
+/** Streams: opened at once, spaced as they were sent, ended with their page. */
+export function runStreamBehaviour(target: string): void {
+  describe(`${target}: streams`, () => {
+    test('a stream that is silent has opened for the page already', async () => {
+      const over = createLatch();
+      const { port } = await stage(target, async (_, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
+        await over.opened;
+        response.end();
+      });
+      const response = await openStream(port);
+      expect(response.headers['access-control-allow-origin']).toBe(APP);
+      over.open();
+      response.resume();
+    });
+
+    // Each event is sent when the one before it has arrived: what holds anything back stops here for good.
+    test('arrive event by event, uncompressed', async () => {
+      const arrivals = [1, 2, 3, 4, 5].map(createLatch);
+      const { port } = await stage(target, async (_, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+        for (const [i, arrival] of arrivals.entries()) {
+          response.write(`data: ${i}\n\n`);
+          await arrival.opened;
+        }
+        response.end();
+      });
+      const response = await openStream(port, { 'Accept-Encoding': 'gzip, br' });
+      let text = '';
+      for await (const bytes of response) {
+        text += bytes;
+        arrivals[text.split('\n\n').length - 2]?.open();
+      }
+      expect(text).toBe([0, 1, 2, 3, 4].map((i) => `data: ${i}\n\n`).join(''));
+      expect(response.headers['content-encoding']).toBeUndefined();
+    });
+
+    test('end at the server when the page goes', async () => {
+      const gone = createLatch();
+      const { port } = await stage(target, (request, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+        response.write('data: 1\n\n');
+        // Some notice that a page has gone only when they write to it.
+        const events = noticesLate(target) ? setInterval(() => response.write(':\n\n'), 50) : undefined;
+        request.socket.once('close', () => {
+          clearInterval(events);
+          gone.open();
+        });
+      });
+      const response = await openStream(port);
+      response.destroy();
+      await gone.opened;
     });
   });
 }
@@ -480,7 +485,7 @@ export function runConfinement(target: string): void {
 }
 
 /** Whether the policy itself admits an origin: some probes are made to miss an exact origin, not a pattern. */
-function isAdmitted(origin: string, config: StaticPolicyConfig): boolean {
+export function isAdmitted(origin: string, config: StaticPolicyConfig): boolean {
   const head = { method: 'GET', path: '/mcp', host: 'localhost', origin };
   return createPolicy(config).decide(head).outcome !== 'deny';
 }

@@ -23,7 +23,7 @@ function argument(value: unknown): unknown {
   return isBytes ? value.map((bytes: number[]) => Buffer.from(bytes).toString('base64')) : value;
 }
 
-describeGo('Go', () => {
+describeGo("Go's decisions", () => {
   describeSameDecisions({
     language: 'Go',
     ask: (questions) =>

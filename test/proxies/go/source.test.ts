@@ -36,7 +36,7 @@ const wellFormed = (text: string): string => Buffer.from(text).toString();
 /** What a policy has that the source may differ in, besides texts. */
 const PLAIN: StaticPolicyConfig = { origins: ['https://plain.example'] };
 
-describeGo('Go', () => {
+describeGo("Go's source", () => {
   describe('literals', () => {
     test('say what they stand for, whatever the text is', () => {
       const texts = fc.sample(fc.oneof(fc.string({ unit: 'binary' }), hostilePath, hostileToken), 2_000);
