@@ -131,6 +131,7 @@ function modelOf(
         serverName: '',
         https: false,
         reply: undefined,
+        sent: [],
         sets: new Map(),
         known: new Map(),
         busy: new Set<string>(),

@@ -55,6 +55,7 @@ export function answerAt(
     serverName: server.names[0] ?? '',
     https: server.sockets.some((socket) => socket.endsWith('443')),
     reply: undefined,
+    sent: [],
     sets: new Map(),
     known: new Map(),
     busy: new Set(),
@@ -258,6 +259,7 @@ function withHeaders(
     spend(scope.globals, 1, at);
     const [name, value, always] = args.map(({ text }) => text);
     if (name === undefined || (always !== 'always' && !PLAIN_STATUSES.has(status))) continue;
+    scope.sent = result;
     const told = LOOKED_AT.test(name) ? headerValue(value ?? '', scope, at) : THERE;
     if (told.value !== '') result.push({ name, ...told, at });
   }

@@ -1,6 +1,6 @@
 import { compileMatcher, type Matcher, type Steps } from '../expression/match.js';
 import { parseTree } from '../expression/tree.js';
-import { type ModelRequest, type ServerReply, Unfollowed } from '../survey/model.js';
+import { type HeaderLine, type ModelRequest, type ServerReply, Unfollowed } from '../survey/model.js';
 import type { Position } from '../survey/position.js';
 import type { Directive, Word } from './syntax.js';
 
@@ -41,6 +41,8 @@ export interface Scope {
   readonly https: boolean;
   /** What the server behind answered, once it has. */
   reply: ServerReply | undefined;
+  /** The lines of the response, as far as they are written. */
+  sent: readonly HeaderLine[];
   readonly sets: Map<string, string>;
   readonly known: Map<string, string>;
   readonly busy: Set<string>;
@@ -187,6 +189,7 @@ function variable(name: string, scope: Scope, at: Position): string {
     const wanted = name.slice('upstream_http_'.length).replaceAll('_', '-');
     return scope.reply.headers.find((line) => line.name.toLowerCase() === wanted)?.value ?? '';
   }
+  if (name.startsWith('sent_http_')) return sentValue(name, scope, at);
   const found = known.get(name);
   if (found !== undefined) return found;
   const mapping = globals.mappings.get(name);
@@ -199,6 +202,16 @@ function variable(name: string, scope: Scope, at: Position): string {
   busy.delete(name);
   known.set(name, value);
   return value;
+}
+
+/** `$sent_http_*`: a header as the response has it when the variable is first asked for. */
+function sentValue(name: string, { sent, globals }: Scope, at: Position): string {
+  spend(globals, sent.length, at);
+  const wanted = name.slice('sent_http_'.length).replaceAll('_', '-');
+  const line = sent.find((one) => one.name.toLowerCase() === wanted);
+  if (line !== undefined && line.value === undefined)
+    throw line.unfollowed ?? new Unfollowed(at, `$${name}`, 'the header cannot be told');
+  return line?.value ?? '';
 }
 
 function mapped(mapping: Mapping, scope: Scope): string {
