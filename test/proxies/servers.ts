@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { GO_SERVER } from './hosts/go.js';
 import { createNodeServer } from './hosts/node.js';
+import { SPRING_SERVER } from './hosts/spring.js';
 import type { Program } from './place.js';
 import type { Site } from './proxies.js';
 import { createPythonServer } from './python/server.js';
@@ -117,6 +118,7 @@ export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   apache: APACHE,
   fastapi: createPythonServer('fastapi'),
   'starlette-middleware': createPythonServer('starlette'),
+  spring: SPRING_SERVER,
   go: GO_SERVER,
   express: createNodeServer('express.mjs'),
   'cloudflare-worker': createNodeServer('worker.mjs'),

@@ -8,6 +8,7 @@ import { GATEWAY_API } from './gatewayApi.js';
 import { GO } from './go.js';
 import { HAPROXY } from './haproxy.js';
 import { NGINX } from './nginx.js';
+import { SPRING } from './spring.js';
 import { STARLETTE_MIDDLEWARE } from './starletteMiddleware.js';
 import type { Target } from './target.js';
 import { TRAEFIK } from './traefik.js';
@@ -23,6 +24,7 @@ export const TARGETS: readonly Target[] = Object.freeze([
   GATEWAY_API,
   FASTAPI,
   STARLETTE_MIDDLEWARE,
+  SPRING,
   GO,
   CLOUDFLARE_WORKER,
   EXPRESS,

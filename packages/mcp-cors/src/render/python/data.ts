@@ -1,4 +1,4 @@
-import { DENIAL_BODIES, DENIAL_ERROR_CODE, REASONS, type Reason } from '../../policy/decision.js';
+import { DENIAL_ERROR_CODE } from '../../policy/decision.js';
 import { METADATA_ENDINGS, METADATA_NAMES } from '../../policy/endpoints.js';
 import {
   CORS_RESPONSE_HEADERS,
@@ -13,20 +13,14 @@ import {
 } from '../../policy/headers.js';
 import { oneLine } from '../comment.js';
 import { ALWAYS_SENT_METHODS, type KindPlan, type PolicyPlan } from '../plan.js';
-import { type StateTable, stateTable } from './automaton.js';
+import type { StateTable } from '../stateTable.js';
+import { policyTables } from '../tables.js';
 import { bool, entry, lines, rawString, set, string, tuple } from './literals.js';
 
 /** The policy as Python literals: all that differs between one output and another. */
 export function policyData(policy: PolicyPlan): string {
-  const { origins, hosts, settings } = policy;
-  const below = Object.entries(settings.endpoints)
-    .filter(([path]) => path.endsWith('/*'))
-    .map(([path, kind]) => [path.slice(0, -1), kind] as const)
-    .sort(([a], [b]) => b.length - a.length);
-  const expressions = origins.expressions.flatMap(({ text }) => {
-    const table = stateTable(text);
-    return table === undefined ? [] : [`# ${oneLine(text)}\n${tableLiteral(table)}`];
-  });
+  const { origins, hosts } = policy;
+  const { below, expressions, denials, sealSessions } = policyTables(policy);
   return [
     '# ---- The policy -------------------------------------------------------------------------------------',
     '# Origins of pages that may connect, as browsers send them.',
@@ -39,7 +33,11 @@ export function policyData(policy: PolicyPlan): string {
     )}`,
     '# Regular expressions as tables of states, read once from left to right: a hostile origin cannot keep them busy.',
     '# A state is (whether an origin may end here, the characters that lead on and to which state).',
-    `ORIGIN_TABLES: Tuple[Tuple[State, ...], ...] = ${lines('(', expressions, ')')}`,
+    `ORIGIN_TABLES: Tuple[Tuple[State, ...], ...] = ${lines(
+      '(',
+      expressions.map(({ text, table }) => `# ${oneLine(text)}\n${tableLiteral(table)}`),
+      ')',
+    )}`,
     '# What is longer than any origin.',
     `ORIGIN_TOO_LONG = ${rawString(origins.tooLong)}`,
     '# Whether any page may connect, and whether pages without an origin of their own may.',
@@ -89,22 +87,16 @@ export function policyData(policy: PolicyPlan): string {
     "# Answer refused preflights with what is allowed, so that the browser's console names what is missing.",
     `DEBUG = ${bool(policy.debug)}`,
     '# Whether session ids are sealed to the origin that opened the session.',
-    `SEAL_SESSIONS = ${bool(settings.sessions !== undefined && !policy.reportOnly)}`,
+    `SEAL_SESSIONS = ${bool(sealSessions)}`,
     '',
     '# Refusals: a status, and what the client is told in a JSON-RPC error without id.',
-    `DENIALS: Dict[str, Tuple[int, str]] = ${lines('{', REFUSALS.map(denial), '}')}`,
+    `DENIALS: Dict[str, Tuple[int, str]] = ${lines(
+      '{',
+      denials.map(({ reason, status, message }) => entry(reason, `(${status}, ${string(message)})`)),
+      '}',
+    )}`,
     '',
   ].join('\n');
-}
-
-/** The refusals that the module makes. The server does not drop headers, so that no head is incomplete. */
-const REFUSALS: readonly Reason[] = (Object.keys(DENIAL_BODIES) as Reason[]).filter(
-  (reason) => REASONS[reason].check !== 'limit' && reason !== 'request-head-incomplete',
-);
-
-function denial(reason: Reason): string {
-  const { status, message } = REASONS[reason];
-  return entry(reason, `(${status}, ${string(message)})`);
 }
 
 /** Lists and bounds that are the same for every policy. */

@@ -1,6 +1,6 @@
-import { compileAutomaton } from '../../policy/automaton.js';
-import { parseExpression, parseRegExpText } from '../../policy/regexp.js';
-import { minimise } from '../ambiguity.js';
+import { compileAutomaton } from '../policy/automaton.js';
+import { parseExpression, parseRegExpText } from '../policy/regexp.js';
+import { minimise } from './ambiguity.js';
 
 /**
  * An owner's expression as a table of states, the first of which begins. Engines that try one way after another can be
@@ -35,4 +35,14 @@ export function stateTable(text: string): StateTable | undefined {
       ]),
     })),
   };
+}
+
+/**
+ * A table as a line of text for each state, for languages in which that is shortest: whether an origin may end there (`+`
+ * or `-`), and for each state that follows, the characters that lead to it, `=`, its number and a space.
+ */
+export function tableRows({ states }: StateTable): readonly string[] {
+  return states.map(({ accepting, moves }) =>
+    [accepting ? '+' : '-', ...moves.map(([characters, state]) => `${characters}=${state} `)].join(''),
+  );
 }
