@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProxyServer } from '../servers.js';
 
@@ -22,18 +23,14 @@ export function hasJdk(): boolean {
 
 /** Compiles the program of a host into a folder. */
 export function compileHost(file: string, folder: string): void {
-  const args = [
-    '-Xlint:all',
-    '-Xlint:-classfile',
-    '-Werror',
-    '-cp',
-    `${JARS}/*`,
-    '-d',
-    `${folder}/host`,
-    file,
-  ];
-  const { status, stdout, stderr } = spawnSync('javac', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`javac: ${stdout}${stderr}`);
+  run(['javac', ...STRICT, '-cp', `${JARS}/*`, '-d', `${folder}/host`, file]);
+}
+
+const STRICT = ['-Xlint:all', '-Xlint:-classfile', '-Werror', '-proc:none'];
+
+function run([program, ...args]: readonly [string, ...string[]]): void {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program}: ${stdout}${stderr}`);
 }
 
 /** What starts a class of a host with Spring. */
@@ -41,26 +38,27 @@ export function javaCommand(folder: string, ...args: readonly string[]): readonl
   return ['java', '-XX:TieredStopAtLevel=1', '-cp', `${folder}/host:${JARS}/*`, ...args];
 }
 
-/** Rendered filters in one Spring Boot application, each on a port of its own. */
+/** Rendered filters in one Spring Boot application, each on a port of its own. Compiled before it is started. */
 export const SPRING_SERVER: ProxyServer = {
-  program: (texts, folder, ports, sites) => ({
-    command: javaCommand(folder, 'Host', `${folder}/sites.json`),
-    prepare: () => {
-      compileHost(HOST, folder);
-      texts.forEach((_, i) => {
-        mkdirSync(`${folder}/p${i}`);
-      });
-    },
-    files: {
-      ...Object.fromEntries(texts.map((text, i) => [`p${i}/McpCorsFilter.java`, text])),
-      'sites.json': JSON.stringify(
-        sites.map(({ policy, upstream }, i) => ({
-          port: ports[i],
-          file: `${folder}/p${i}/McpCorsFilter.java`,
-          upstream: Number(new URL(upstream).port),
-          secrets: [policy.sessions?.secret ?? []].flat(),
-        })),
-      ),
-    },
-  }),
+  program: (texts, folder, ports, sites) => {
+    const served = sites.map(({ policy, upstream }, i) => ({
+      port: ports[i],
+      file: `${folder}/p${i}/McpCorsFilter.java`,
+      upstream: Number(new URL(upstream).port),
+      secrets: [policy.sessions?.secret ?? []].flat(),
+    }));
+    return {
+      command: javaCommand(folder, 'host.Host', 'serve', `${folder}/sites.json`),
+      prepare: () => {
+        compileHost(HOST, folder);
+        writeFileSync(`${folder}/sites.json`, JSON.stringify(served));
+        for (const [i, { file }] of served.entries()) {
+          mkdirSync(dirname(file));
+          writeFileSync(file, texts[i] as string);
+        }
+        run(javaCommand(folder, 'host.Host', 'compile', `${folder}/sites.json`));
+      },
+      files: {},
+    };
+  },
 };

@@ -1,7 +1,10 @@
+package host;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.BufferedInputStream;
@@ -18,93 +21,91 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
-import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 import org.apache.catalina.connector.Connector;
+import org.apache.tomcat.util.buf.EncodedSolidusHandling;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.web.embedded.tomcat.TomcatConnectorCustomizer;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
-import org.springframework.web.bind.annotation.RequestMapping;
-import org.springframework.web.bind.annotation.RequestMethod;
-import org.springframework.web.bind.annotation.RestController;
+import org.springframework.core.annotation.Order;
 
 /**
  * Serves rendered filters in one Spring Boot application on Tomcat, with a port for each:
  *
- *     java -cp CLASSES:JARS Host SITES.json
+ *     java -cp CLASSES:JARS Host compile SITES.json
+ *     java -cp CLASSES:JARS Host serve SITES.json
  *
  * Each site has: port; file, what was rendered; upstream, the port of the server behind it; secrets of sessions. Behind
- * the filters stands a controller that hands everything on, so that they are shown what a proxy is shown.
+ * the filters stands a servlet that hands everything on, so that they are shown what a proxy is shown.
  */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 public class Host {
 
-    private static final List<Site> SITES = new ArrayList<>();
-    private static final Map<Integer, Site> SITE_BY_PORT = new ConcurrentHashMap<>();
+    /** By their ports, in their order. */
+    private static final Map<Integer, Site> SITES = new LinkedHashMap<>();
 
     private record Site(int port, int upstream, Filter filter) {
     }
 
     public static void main(String[] args) throws Exception {
-        JsonNode sites = new ObjectMapper().readTree(new File(args[0]));
-        IntStream.range(0, sites.size()).parallel().forEach(i -> {
-            Site site = load(sites.get(i), new File(args[0]).getParent() + "/classes" + i);
-            SITE_BY_PORT.put(site.port, site);
-        });
-        for (JsonNode site : sites) {
-            SITES.add(SITE_BY_PORT.get(site.get("port").asInt()));
+        JsonNode sites = new ObjectMapper().readTree(new File(args[1]));
+        if (args[0].equals("compile")) {
+            IntStream.range(0, sites.size()).parallel().forEach(i -> compile(sites.get(i)));
+            return;
         }
-        SpringApplication application = new SpringApplication(Host.class, Forward.class);
+        for (JsonNode site : sites) {
+            SITES.put(site.get("port").asInt(), load(site));
+        }
+        SpringApplication application = new SpringApplication(Host.class);
         application.setDefaultProperties(Map.of(
                 "server.address", "127.0.0.1",
-                "server.port", String.valueOf(SITES.get(0).port),
+                "server.port", String.valueOf(SITES.keySet().iterator().next()),
                 "server.tomcat.threads.min-spare", "1",
                 "spring.main.banner-mode", "off",
                 "spring.jmx.enabled", "false",
-                "spring.servlet.multipart.enabled", "false", // bodies are the server's
-                "spring.mvc.dispatch-trace-request", "true",
                 "logging.level.root", "WARN",
                 "logging.level.mcpcors", "INFO"));
         application.run();
     }
 
-    /** Compiles a rendered file, with every warning, and makes its filter. */
-    private static Site load(JsonNode site, String folder) {
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        new File(folder).mkdir();
+    /** Compiles a rendered file, with every warning. */
+    private static void compile(JsonNode site) {
         ByteArrayOutputStream output = new ByteArrayOutputStream();
-        int status = compiler.run(null, output, output, "-Xlint:all", "-Xlint:-classfile", "-Werror", "-proc:none", "-cp",
-                System.getProperty("java.class.path"), "-d", folder, site.get("file").asText());
+        int status = ToolProvider.getSystemJavaCompiler().run(null, output, output, "-Xlint:all", "-Xlint:-classfile",
+                "-Werror", "-proc:none", "-cp", System.getProperty("java.class.path"),
+                "-d", new File(site.get("file").asText()).getParent(), site.get("file").asText());
         if (status != 0) {
             throw new IllegalStateException(output.toString(StandardCharsets.UTF_8));
         }
-        try {
-            List<String> secrets = new ArrayList<>();
-            site.get("secrets").forEach(secret -> secrets.add(secret.asText()));
-            URL[] classes = {new File(folder).toURI().toURL()};
-            Class<?> type = new URLClassLoader(classes, Host.class.getClassLoader()).loadClass("mcpcors.McpCorsFilter");
-            Filter filter = (Filter) type.getConstructor(List.class).newInstance(secrets);
-            return new Site(site.get("port").asInt(), site.get("upstream").asInt(), filter);
-        } catch (IOException | ReflectiveOperationException error) {
-            throw new IllegalStateException(error);
-        }
+    }
+
+    private static Site load(JsonNode site) throws IOException, ReflectiveOperationException {
+        List<String> secrets = new ArrayList<>();
+        site.get("secrets").forEach(secret -> secrets.add(secret.asText()));
+        URL[] classes = {new File(site.get("file").asText()).getParentFile().toURI().toURL()};
+        Class<?> type = new URLClassLoader(classes, Host.class.getClassLoader()).loadClass("mcpcors.McpCorsFilter");
+        Filter filter = (Filter) type.getConstructor(List.class).newInstance(secrets);
+        return new Site(site.get("port").asInt(), site.get("upstream").asInt(), filter);
     }
 
     @Bean
+    @Order(1)
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> ports() {
-        return factory -> factory.addAdditionalTomcatConnectors(SITES.stream().skip(1).map(site -> {
+        return factory -> factory.addAdditionalTomcatConnectors(SITES.values().stream().skip(1).map(site -> {
             Connector connector = new Connector();
             connector.setPort(site.port);
             connector.setProperty("address", "127.0.0.1");
@@ -113,28 +114,58 @@ public class Host {
         }).toArray(Connector[]::new));
     }
 
+    /** What Tomcat refuses by itself unless it is told otherwise comes as far as the filters here. */
+    @Bean
+    @Order(2)
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> lenience() {
+        return factory -> {
+            TomcatConnectorCustomizer lenient = connector -> {
+                connector.setProperty("maxHttpRequestHeaderSize", "65536");
+                connector.setProperty("relaxedPathChars", RELAXED);
+                connector.setProperty("relaxedQueryChars", RELAXED);
+                connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue());
+            };
+            factory.addConnectorCustomizers(lenient);
+            factory.getAdditionalTomcatConnectors().forEach(lenient::customize);
+        };
+    }
+
+    private static final String RELAXED = "\"<>[\\]^`{|}";
+
     /** As Spring Boot registers the rendered filter itself, but each for its own port. */
     @Bean
     FilterRegistrationBean<Filter> guards() {
         FilterRegistrationBean<Filter> bean = new FilterRegistrationBean<>((request, response, chain) ->
-                SITE_BY_PORT.get(request.getLocalPort()).filter.doFilter(request, response, chain));
+                SITES.get(request.getLocalPort()).filter.doFilter(request, response, chain));
         bean.setOrder(Ordered.HIGHEST_PRECEDENCE);
         bean.setDispatcherTypes(EnumSet.allOf(DispatcherType.class));
         return bean;
     }
 
+    /** Not Spring MVC, which answers OPTIONS by itself. */
+    @Bean
+    ServletRegistrationBean<Forward> forward() {
+        return new ServletRegistrationBean<>(new Forward(), "/*");
+    }
+
     /** Hands every request on to the server behind the site, and its response back, byte by byte as it comes. */
-    @RestController
-    static class Forward {
+    static class Forward extends HttpServlet {
+
+        private static final long serialVersionUID = 1;
 
         /** What belongs to one connection (RFC 9110 section 7.6.1), and what a gateway answers for. */
         private static final Set<String> NOT_ON = Set.of("connection", "keep-alive", "transfer-encoding", "upgrade",
                 "origin", "access-control-request-method", "access-control-request-headers");
 
-        @RequestMapping("/**")
-        void forward(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            if (request.getDispatcherType() == DispatcherType.ERROR) {
+                response.setContentType("application/json");
+                response.getWriter().write("{\"error\":\"the server is not there\"}");
+                return;
+            }
             int status = 0;
-            try (Socket socket = new Socket("127.0.0.1", SITE_BY_PORT.get(request.getLocalPort()).upstream)) {
+            try (Socket socket = new Socket("127.0.0.1", SITES.get(request.getLocalPort()).upstream)) {
                 send(request, socket.getOutputStream());
                 InputStream input = new BufferedInputStream(socket.getInputStream());
                 status = Integer.parseInt(line(input).split(" ")[1]);
@@ -159,12 +190,6 @@ public class Host {
                 }
                 response.sendError(HttpServletResponse.SC_BAD_GATEWAY);
             }
-        }
-
-        /** Spring answers OPTIONS itself where nobody asks for it. */
-        @RequestMapping(path = "/**", method = RequestMethod.OPTIONS)
-        void forwardOptions(HttpServletRequest request, HttpServletResponse response) throws IOException {
-            forward(request, response);
         }
 
         private static void send(HttpServletRequest request, OutputStream output) throws IOException {
