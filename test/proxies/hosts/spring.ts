@@ -6,6 +6,11 @@ import type { ProxyServer } from '../servers.js';
 
 const HOST = fileURLToPath(new URL('spring/Host.java', import.meta.url));
 
+/** The application in which everything goes wrong. */
+export function applicationFile(): string {
+  return fileURLToPath(new URL('spring/Application.java', import.meta.url));
+}
+
 /** The folder with Spring Boot's jars (docs/proxies.md says how to fill it); npm has none of them. */
 const JARS = process.env.MCP_CORS_SPRING_JARS ?? '';
 
@@ -21,9 +26,9 @@ export function hasJdk(): boolean {
   return spawnSync('javac', ['-version']).status === 0;
 }
 
-/** Compiles the program of a host into a folder. */
-export function compileHost(file: string, folder: string): void {
-  run(['javac', ...STRICT, '-cp', `${JARS}/*`, '-d', `${folder}/host`, file]);
+/** Compiles files against Spring into a folder, from which `javaCommand` runs them. */
+export function compileHost(folder: string, ...files: readonly string[]): void {
+  run(['javac', ...STRICT, '-parameters', '-cp', `${JARS}/*`, '-d', `${folder}/host`, ...files]);
 }
 
 const STRICT = ['-Xlint:all', '-Xlint:-classfile', '-Werror', '-proc:none'];
@@ -50,7 +55,7 @@ export const SPRING_SERVER: ProxyServer = {
     return {
       command: javaCommand(folder, 'host.Host', 'serve', `${folder}/sites.json`),
       prepare: () => {
-        compileHost(HOST, folder);
+        compileHost(folder, HOST);
         writeFileSync(`${folder}/sites.json`, JSON.stringify(served));
         for (const [i, { file }] of served.entries()) {
           mkdirSync(dirname(file));

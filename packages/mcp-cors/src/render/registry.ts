@@ -1,4 +1,5 @@
 import { APACHE } from './apache.js';
+import { ASPNET } from './aspnet.js';
 import { CADDY } from './caddy.js';
 import { CLOUDFLARE_WORKER } from './cloudflareWorker.js';
 import { ENVOY } from './envoy.js';
@@ -25,6 +26,7 @@ export const TARGETS: readonly Target[] = Object.freeze([
   FASTAPI,
   STARLETTE_MIDDLEWARE,
   SPRING,
+  ASPNET,
   GO,
   CLOUDFLARE_WORKER,
   EXPRESS,

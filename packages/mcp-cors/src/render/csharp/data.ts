@@ -141,7 +141,9 @@ export function policyData(policy: PolicyPlan): string {
     comment('Request headers that no page can set (Fetch standard, forbidden request-header).'),
     set('ForbiddenRequestHeaders', [...FORBIDDEN_REQUEST_HEADERS]),
     list('ForbiddenRequestPrefixes', FORBIDDEN_REQUEST_HEADER_PREFIXES),
-    comment('Methods that browsers send whatever a preflight lists (Fetch standard, CORS-safelisted method).'),
+    comment(
+      'Methods that browsers send whatever a preflight lists (Fetch standard, CORS-safelisted method).',
+    ),
     set('SafelistedMethods', ALWAYS_SENT_METHODS),
     comment('Bounds on what a preflight may ask for; browsers stay far below.'),
     constant('int', 'MaxListLength', String(MAX_LIST_LENGTH)),
