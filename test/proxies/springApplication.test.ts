@@ -4,7 +4,7 @@ import { render } from 'mcp-cors/render';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Line } from '../carriers/vectors.js';
 import { exchange, type WireResponse } from '../carriers/wire.js';
-import { applicationFile, compileHost, hasSpring, javaCommand } from './hosts/spring.js';
+import { compile, hasSpring, hostFile, javaCommand } from './hosts/spring.js';
 import { startServer } from './place.js';
 import { APP, corsOf, EVIL, fromPage, headerOf, POLICY, preflightOf } from './scene.js';
 
@@ -35,7 +35,7 @@ async function startApplication(
       mkdirSync(`${folder}/mcpcors`);
       const filter = `${folder}/mcpcors/McpCorsFilter.java`;
       writeFileSync(filter, render('spring', policy));
-      compileHost(folder, filter, applicationFile());
+      compile(`${folder}/host`, filter, hostFile('Application.java'));
     },
     files: {},
   }));

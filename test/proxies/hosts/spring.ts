@@ -4,11 +4,9 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProxyServer } from '../servers.js';
 
-const HOST = fileURLToPath(new URL('spring/Host.java', import.meta.url));
-
-/** The application in which everything goes wrong. */
-export function applicationFile(): string {
-  return fileURLToPath(new URL('spring/Application.java', import.meta.url));
+/** The path of a program of the hosts. */
+export function hostFile(name: string): string {
+  return fileURLToPath(new URL(`spring/${name}`, import.meta.url));
 }
 
 /** The folder with Spring Boot's jars (docs/proxies.md says how to fill it); npm has none of them. */
@@ -26,16 +24,22 @@ export function hasJdk(): boolean {
   return spawnSync('javac', ['-version']).status === 0;
 }
 
-/** Compiles files against Spring into a folder, from which `javaCommand` runs them. */
-export function compileHost(folder: string, ...files: readonly string[]): void {
-  run(['javac', ...STRICT, '-parameters', '-cp', `${JARS}/*`, '-d', `${folder}/host`, ...files]);
+const STRICT = ['-Xlint:all', '-Xlint:-classfile', '-Werror', '-proc:none', '-parameters'];
+
+/** Compiles files against Spring into a folder; `javaCommand` runs what is in the folder `host`. */
+export function compile(folder: string, ...files: readonly string[]): void {
+  run(['javac', ...STRICT, '-cp', `${JARS}/*`, '-d', folder, ...files]);
 }
 
-const STRICT = ['-Xlint:all', '-Xlint:-classfile', '-Werror', '-proc:none'];
-
-function run([program, ...args]: readonly [string, ...string[]]): void {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+/** Runs a program to its end, and gives what it prints. */
+export function run([program, ...args]: readonly [string, ...string[]], input = ''): string {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (status !== 0) throw new Error(`${program}: ${stdout}${stderr}`);
+  return stdout;
 }
 
 /** What starts a class of a host with Spring. */
@@ -55,7 +59,7 @@ export const SPRING_SERVER: ProxyServer = {
     return {
       command: javaCommand(folder, 'host.Host', 'serve', `${folder}/sites.json`),
       prepare: () => {
-        compileHost(folder, HOST);
+        compile(`${folder}/host`, hostFile('Host.java'));
         writeFileSync(`${folder}/sites.json`, JSON.stringify(served));
         for (const [i, { file }] of served.entries()) {
           mkdirSync(dirname(file));
