@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Whether Mono is there, which is not ASP.NET Core, but compiles and runs C#. */
+export function hasMono(): boolean {
+  return spawnSync('mcs', ['--version']).status === 0;
+}
+
+/** The path of a source of this folder. */
+export function sourcePath(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/** A folder of its own while something is done. */
+export function withFolder<T>(action: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-cors-mono-'));
+  try {
+    return action(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Compiles rendered files, number N in the namespace PN, with further sources into a program. Warnings are errors. */
+export function compile(folder: string, rendered: readonly string[], ...sources: readonly string[]): string {
+  const files = rendered.map((text, i) => {
+    const file = `${folder}/p${i}.cs`;
+    // Mono knows no nullable references, which the file turns off.
+    writeFileSync(
+      file,
+      text.replace('#nullable disable\n', '').replace('namespace McpCors\n', `namespace P${i}\n`),
+    );
+    return file;
+  });
+  const out = `${folder}/program.exe`;
+  const strict = ['-warn:4', '-warnaserror', '-r:System.Core.dll'];
+  run('mcs', [...strict, `-out:${out}`, ...files, ...sources]);
+  return out;
+}
+
+export function run(program: string, args: readonly string[], input = ''): string {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0) throw new Error(`${program}: ${stdout}${stderr}`);
+  return stdout;
+}
