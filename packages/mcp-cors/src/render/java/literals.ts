@@ -16,8 +16,11 @@ export function string(text: string): string {
 }
 
 function literal(text: string): string {
+  // Compilers differ in what a Unicode escape beside two backslashes is.
+  const backslash = /[^\0-\xff]/.test(text) ? '\\134' : '\\\\';
   const escaped = text.split('').map((unit) => {
-    if (unit === '"' || unit === '\\') return `\\${unit}`;
+    if (unit === '\\') return backslash;
+    if (unit === '"') return '\\"';
     if (unit >= ' ' && unit <= '~') return unit;
     const code = unit.charCodeAt(0);
     return code < 0x100
