@@ -25,6 +25,12 @@ const NEEDS = [
   { what: 'Caddy', debian: ['caddy'], present: () => runs('caddy', 'version') },
   { what: 'HAProxy', debian: ['haproxy'], present: () => runs('haproxy', '-v') },
   { what: 'Apache', debian: ['apache2'], present: () => runs('apache2', '-v') },
+  // Which compiles and runs C#, but is not .NET.
+  {
+    what: 'Mono',
+    debian: ['mono-mcs', 'mono-runtime'],
+    present: () => runs('mcs', '--version') && runs('mono', '--version'),
+  },
   {
     what: 'certutil',
     debian: ['libnss3-tools'],

@@ -25,12 +25,21 @@ function excusesOf(name) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
+/**
+ * What was seen where a target's server is no package of npm or Debian: on which day, with what, and how many vectors
+ * there were then.
+ */
+function byHand() {
+  return JSON.parse(readFileSync(new URL('test/proxies/byHand.json', ROOT), 'utf8'));
+}
+
 function summaries() {
   const all = countVectors();
+  const seen = byHand();
   return targets().map((target) => {
     const excuses = excusesOf(target.name);
     const excused = Object.values(excuses ?? {}).reduce((sum, vectors) => sum + vectors.length, 0);
-    return { target, excuses, all, excused };
+    return { target, excuses, all: seen[target.name]?.vectors ?? all, excused, seen: seen[target.name] };
   });
 }
 
@@ -47,16 +56,21 @@ function cell(text) {
   return text.replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('_', '\\_');
 }
 
+/** That `npm test` did not see it. */
+function seenOn(seen) {
+  return seen === undefined ? '' : `; seen on ${seen.date} with ${seen.with}, not by npm test`;
+}
+
 /** The whole text between the marks. */
 function render() {
   const found = summaries();
   const overview = table(
     ['target', 'for', 'file', 'vectors passed', 'not expressible'],
-    found.map(({ target, excuses, all, excused }) => [
+    found.map(({ target, excuses, all, excused, seen }) => [
       `\`${target.name}\``,
       cell(target.title),
       `\`${target.file}\``,
-      excuses === undefined ? 'not run here' : `${all - excused} of ${all - excused}`,
+      excuses === undefined ? 'not run here' : `${all - excused} of ${all - excused}${seenOn(seen)}`,
       excuses === undefined ? '' : String(excused),
     ]),
   );
@@ -85,11 +99,11 @@ function main(check) {
     writeFileSync(PAGE, made);
     return;
   }
-  for (const { target, excuses, all, excused } of summaries()) {
+  for (const { target, excuses, all, excused, seen } of summaries()) {
     const result =
       excuses === undefined
         ? 'not run here'
-        : `${all - excused} of ${all - excused} expressible vectors, ${excused} not expressible`;
+        : `${all - excused} of ${all - excused} expressible vectors, ${excused} not expressible${seenOn(seen)}`;
     console.log(`${target.name.padEnd(22)} ${result}`);
   }
   if (made !== page) {

@@ -3,6 +3,7 @@
 // test/proxies/decisions.ts.
 
 using System;
+using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -32,7 +33,7 @@ public static class Ask
     {
         string prefix = "P" + question[0] + ".McpCorsMiddleware";
         Type type = Type.GetType(prefix, true);
-        object given = question[2];
+        object given = question.Count > 2 ? question[2] : null;
         Func<string, string> change = id => "<" + id + ">";
         switch ((string)question[1])
         {
@@ -45,6 +46,8 @@ public static class Ask
                 string name = (string)question[1] == "seal" ? "Seal" : "Open";
                 object keys = Call(type, "KeysOf", new object[] { Texts(given) });
                 return Call(type, name, keys, question[3], question[4]);
+            case "data":
+                return DataOf(type);
             case "parameter":
                 return Call(type, "ChangeSessionParameter", given, change);
             case "event":
@@ -92,6 +95,37 @@ public static class Ask
         fields["headers"] = headers;
         fields["status"] = (int)fields["status"] == 0 ? null : fields["status"];
         return fields;
+    }
+
+    /// <summary>The texts in the fields of a middleware, and how many members it has.</summary>
+    private static object DataOf(Type type)
+    {
+        Dictionary<string, object> data = new Dictionary<string, object>();
+        foreach (FieldInfo field in type.GetFields(Any))
+        {
+            object value = field.IsStatic ? field.GetValue(null) : null;
+            IEnumerable<string> texts = value as IEnumerable<string>;
+            string text = value as string;
+            if (texts != null || text != null)
+            {
+                data[field.Name] = Listed(texts ?? new string[] { text });
+            }
+        }
+        foreach (DictionaryEntry kind in (IDictionary)type.GetField("Kinds", Any).GetValue(null))
+        {
+            foreach (string name in new string[] { "Methods", "HeaderNames", "HeaderPrefixes" })
+            {
+                object value = kind.Value.GetType().GetField(name).GetValue(kind.Value);
+                data["Kinds." + kind.Key + "." + name] = Listed((IEnumerable<string>)value);
+            }
+        }
+        data["members"] = new List<object> { type.GetMembers(Any).Length };
+        return data;
+    }
+
+    private static List<object> Listed(IEnumerable<string> texts)
+    {
+        return new List<object>(new List<string>(texts).ConvertAll(one => (object)one));
     }
 
     private static object Events(Type type, List<object> parts, Func<string, string> change)

@@ -1,7 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Whether Mono is there, which is not ASP.NET Core, but compiles and runs C#. */
@@ -12,16 +10,6 @@ export function hasMono(): boolean {
 /** The path of a source of this folder. */
 export function sourcePath(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
-}
-
-/** A folder of its own while something is done. */
-export function withFolder<T>(action: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-cors-mono-'));
-  try {
-    return action(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /** Compiles rendered files, number N in the namespace PN, with further sources into a program. Warnings are errors. */
@@ -35,7 +23,7 @@ export function compile(folder: string, rendered: readonly string[], ...sources:
     );
     return file;
   });
-  const out = `${folder}/program.exe`;
+  const out = `${folder}/program${rendered.length}.exe`;
   const strict = ['-warn:4', '-warnaserror', '-r:System.Core.dll'];
   run('mcs', [...strict, `-out:${out}`, ...files, ...sources]);
   return out;
