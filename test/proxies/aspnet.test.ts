@@ -5,12 +5,16 @@ import { createPolicy, type StaticPolicyConfig } from 'mcp-cors';
 import { render } from 'mcp-cors/render';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planPolicy } from '../../packages/mcp-cors/src/render/plan.js';
+import { runProxyBehaviour } from './behaviour.js';
 import { POLICIES, runDecisionLaws } from './decisions.js';
 import { compile, hasMono, run, sourcePath } from './dotnet/mono.js';
 import { freePolicies } from './hostileSources.js';
+import { runProxyVectors } from './runner.js';
 
 // There is no ASP.NET Core on Debian: what Mono can say is that the file compiles, decides and seals.
 if (hasMono()) {
+  runProxyVectors('aspnet');
+  runProxyBehaviour('aspnet');
   const sources = ['Ask.cs', 'Declarations.cs'].map(sourcePath);
   let folder = '';
   let program = '';

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { STAND_IN } from './dotnet/mono.js';
 import { GO_SERVER } from './hosts/go.js';
 import { createNodeServer } from './hosts/node.js';
 import { SPRING_SERVER } from './hosts/spring.js';
@@ -119,6 +120,7 @@ export const SERVERS: Readonly<Record<string, ProxyServer>> = {
   fastapi: createPythonServer('fastapi'),
   'starlette-middleware': createPythonServer('starlette'),
   spring: SPRING_SERVER,
+  aspnet: STAND_IN,
   go: GO_SERVER,
   express: createNodeServer('express.mjs'),
   'cloudflare-worker': createNodeServer('worker.mjs'),

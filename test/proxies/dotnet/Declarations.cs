@@ -1,5 +1,5 @@
 // What the rendered middleware uses of ASP.NET Core, as its reference documentation declares it: enough to compile it
-// where there is no .NET, and nothing that runs.
+// where there is no .NET. Where something has a body, it does the least of what the documentation says.
 
 using System.Collections;
 using System.Collections.Generic;
@@ -15,9 +15,12 @@ namespace Microsoft.Extensions.Primitives
 {
     public struct StringValues
     {
-        public int Count { get { throw null; } }
-        public string[] ToArray() { throw null; }
-        public static implicit operator StringValues(string value) { throw null; }
+        private readonly string[] values;
+
+        public StringValues(string[] values) { this.values = values; }
+        public int Count { get { return values == null ? 0 : values.Length; } }
+        public string[] ToArray() { return values ?? new string[0]; }
+        public static implicit operator StringValues(string value) { return new StringValues(new string[] { value }); }
     }
 }
 
@@ -25,14 +28,21 @@ namespace Microsoft.Extensions.Logging
 {
     public enum LogLevel { Information = 2, Warning = 3 }
 
-    public interface ILogger { }
+    public interface ILogger { void Write(string line); }
 
     public interface ILogger<out T> : ILogger { }
 
     public static class LoggerExtensions
     {
-        public static void Log(this ILogger logger, LogLevel level, string message, params object[] args) { throw null; }
-        public static void LogError(this ILogger logger, System.Exception error, string message, params object[] args) { throw null; }
+        public static void Log(this ILogger logger, LogLevel level, string message, params object[] args)
+        {
+            logger.Write(level + " " + string.Join(" ", args));
+        }
+
+        public static void LogError(this ILogger logger, System.Exception error, string message, params object[] args)
+        {
+            logger.Write(message + " " + error);
+        }
     }
 }
 
@@ -58,13 +68,15 @@ namespace Microsoft.AspNetCore.Http
 
     public struct PathString
     {
-        public string ToUriComponent() { throw null; }
+        public string ToUriComponent() { return ""; }
     }
 
     public struct QueryString
     {
-        public QueryString(string value) { throw null; }
-        public string Value { get { throw null; } }
+        private readonly string value;
+
+        public QueryString(string value) { this.value = value; }
+        public string Value { get { return value; } }
     }
 
     public abstract class HttpRequest
@@ -85,30 +97,39 @@ namespace Microsoft.AspNetCore.Http
         public abstract long? ContentLength { get; set; }
         public abstract string ContentType { get; set; }
         public abstract bool HasStarted { get; }
-        public virtual void OnStarting(System.Func<Task> callback) { throw null; }
+        public abstract void OnStarting(System.Func<Task> callback);
     }
 
     public static class ResponseExtensions
     {
-        public static void Clear(this HttpResponse response) { throw null; }
+        public static void Clear(this HttpResponse response)
+        {
+            response.Headers.Clear();
+            response.StatusCode = 200;
+        }
     }
 
     public class BadHttpRequestException : IOException
     {
-        public int StatusCode { get { throw null; } }
+        public int StatusCode { get { return 400; } }
     }
 
     public class PipeWriter
     {
-        public virtual long UnflushedBytes { get { throw null; } }
-        public virtual Task FlushAsync(CancellationToken cancellation = default(CancellationToken)) { throw null; }
+        public virtual long UnflushedBytes { get { return 0; } }
+        public virtual Task FlushAsync(CancellationToken cancellation = default(CancellationToken))
+        {
+            return Task.CompletedTask;
+        }
     }
 
     public class StreamResponseBodyFeature : IHttpResponseBodyFeature
     {
-        public StreamResponseBodyFeature(Stream stream, IHttpResponseBodyFeature priorFeature) { throw null; }
-        public Stream Stream { get { throw null; } }
-        public PipeWriter Writer { get { throw null; } }
+        private readonly Stream stream;
+
+        public StreamResponseBodyFeature(Stream stream, IHttpResponseBodyFeature priorFeature) { this.stream = stream; }
+        public Stream Stream { get { return stream; } }
+        public PipeWriter Writer { get { return new PipeWriter(); } }
     }
 }
 
@@ -138,6 +159,6 @@ namespace Microsoft.AspNetCore.Builder
 
     public static class UseMiddlewareExtensions
     {
-        public static IApplicationBuilder UseMiddleware<TMiddleware>(this IApplicationBuilder app, params object[] args) { throw null; }
+        public static IApplicationBuilder UseMiddleware<TMiddleware>(this IApplicationBuilder app, params object[] args) { return app; }
     }
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ProxyServer } from '../servers.js';
 
 /** Whether Mono is there, which is not ASP.NET Core, but compiles and runs C#. */
 export function hasMono(): boolean {
@@ -24,10 +25,27 @@ export function compile(folder: string, rendered: readonly string[], ...sources:
     return file;
   });
   const out = `${folder}/program${rendered.length}.exe`;
-  const strict = ['-warn:4', '-warnaserror', '-r:System.Core.dll'];
+  const strict = ['-warn:4', '-warnaserror', '-r:System.dll', '-r:System.Core.dll'];
   run('mcs', [...strict, `-out:${out}`, ...files, ...sources]);
   return out;
 }
+
+/** Rendered middleware, each on a port of its own, behind what stands in for Kestrel. Compiled before it is started. */
+export const STAND_IN: ProxyServer = {
+  program: (texts, folder, ports, sites) => ({
+    command: ['mono', `${folder}/program${texts.length}.exe`, `${folder}/sites`],
+    prepare: () => {
+      compile(folder, texts, ...['StandIn.cs', 'Declarations.cs'].map(sourcePath));
+    },
+    files: {
+      sites: sites
+        .map(({ policy, upstream }, i) =>
+          [ports[i], new URL(upstream).port, policy.sessions?.secret ?? []].flat().join('\t'),
+        )
+        .join('\n'),
+    },
+  }),
+};
 
 export function run(program: string, args: readonly string[], input = ''): string {
   const { status, stdout, stderr } = spawnSync(program, args, {
