@@ -30,16 +30,29 @@ function excusesOf(name) {
  * there were then.
  */
 function byHand() {
-  return JSON.parse(readFileSync(new URL('test/proxies/byHand.json', ROOT), 'utf8'));
+  return read('test/proxies/byHand.json');
+}
+
+/** What stood in for servers that cannot be had, by targets. */
+function standIns() {
+  return read('test/proxies/standIns.json');
+}
+
+function read(file) {
+  return JSON.parse(readFileSync(new URL(file, ROOT), 'utf8'));
 }
 
 function summaries() {
   const all = countVectors();
   const seen = byHand();
+  const standing = standIns();
   return targets().map((target) => {
     const excuses = excusesOf(target.name);
     const excused = Object.values(excuses ?? {}).reduce((sum, vectors) => sum + vectors.length, 0);
-    return { target, excuses, all: seen[target.name]?.vectors ?? all, excused, seen: seen[target.name] };
+    const { on, with: server, vectors = all } = seen[target.name] ?? {};
+    const byOthers =
+      on === undefined ? standing[target.name] : `seen on ${on} with ${server}, not by npm test`;
+    return { target, excuses, all: vectors, excused, reserve: byOthers === undefined ? '' : `; ${byOthers}` };
   });
 }
 
@@ -56,21 +69,16 @@ function cell(text) {
   return text.replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('_', '\\_');
 }
 
-/** That `npm test` did not see it. */
-function seenOn(seen) {
-  return seen === undefined ? '' : `; seen on ${seen.date} with ${seen.with}, not by npm test`;
-}
-
 /** The whole text between the marks. */
 function render() {
   const found = summaries();
   const overview = table(
     ['target', 'for', 'file', 'vectors passed', 'not expressible'],
-    found.map(({ target, excuses, all, excused, seen }) => [
+    found.map(({ target, excuses, all, excused, reserve }) => [
       `\`${target.name}\``,
       cell(target.title),
       `\`${target.file}\``,
-      excuses === undefined ? 'not run here' : `${all - excused} of ${all - excused}${seenOn(seen)}`,
+      excuses === undefined ? 'not run here' : `${all - excused} of ${all - excused}${reserve}`,
       excuses === undefined ? '' : String(excused),
     ]),
   );
@@ -99,11 +107,11 @@ function main(check) {
     writeFileSync(PAGE, made);
     return;
   }
-  for (const { target, excuses, all, excused, seen } of summaries()) {
+  for (const { target, excuses, all, excused, reserve } of summaries()) {
     const result =
       excuses === undefined
         ? 'not run here'
-        : `${all - excused} of ${all - excused} expressible vectors, ${excused} not expressible${seenOn(seen)}`;
+        : `${all - excused} of ${all - excused} expressible vectors, ${excused} not expressible${reserve}`;
     console.log(`${target.name.padEnd(22)} ${result}`);
   }
   if (made !== page) {

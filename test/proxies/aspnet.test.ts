@@ -11,7 +11,7 @@ import { compile, hasMono, run, sourcePath } from './dotnet/mono.js';
 import { freePolicies } from './hostileSources.js';
 import { runProxyVectors } from './runner.js';
 
-// There is no ASP.NET Core on Debian: what Mono can say is that the file compiles, decides and seals.
+// There is no ASP.NET Core on Debian. Mono compiles and runs C#; something stands in for the rest.
 if (hasMono()) {
   runProxyVectors('aspnet');
   runProxyBehaviour('aspnet');
@@ -49,5 +49,5 @@ if (hasMono()) {
     }
   });
 } else
-  test('aspnet: no Mono on this machine, so that no rendered C# was compiled or asked', () =>
+  test('aspnet: no Mono on this machine, so that no rendered C# was compiled or run', () =>
     expect(hasMono()).toBe(false));
