@@ -6,10 +6,10 @@ import { render } from 'mcp-cors/render';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planPolicy } from '../../packages/mcp-cors/src/render/plan.js';
 import { runProxyBehaviour } from './behaviour.js';
-import { POLICIES, runDecisionLaws } from './decisions.js';
 import { compile, hasMono, run, sourcePath } from './dotnet/mono.js';
-import { freePolicies } from './hostileSources.js';
+import { hostilePolicies } from './hostilePolicies.js';
 import { runProxyVectors } from './runner.js';
+import { describeSameDecisions, POLICIES } from './sameDecisions.js';
 
 // There is no ASP.NET Core on Debian. Mono compiles and runs C#; something stands in for the rest.
 if (hasMono()) {
@@ -25,13 +25,13 @@ if (hasMono()) {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  runDecisionLaws(
-    'C#',
-    (questions) => JSON.parse(run('mono', [program], JSON.stringify(questions))) as unknown[],
-  );
+  describeSameDecisions({
+    language: 'C#',
+    ask: (questions) => JSON.parse(run('mono', [program], JSON.stringify(questions))) as unknown[],
+  });
 
   test('no value of a policy breaks out of its literals', () => {
-    const configs = freePolicies(100);
+    const configs = hostilePolicies(100);
     const texts = [{ origins: ['https://plain.example'] }, ...configs].map((one) => render('aspnet', one));
     const questions = texts.map((_, i) => [i, 'data']);
     const read = run('mono', [compile(folder, texts, ...sources)], JSON.stringify(questions));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { createPolicy, PolicyConfigError, type StaticPolicyConfig } from 'mcp-cors';
+import { expect } from 'vitest';
 
 /** What a name may hold that means something in a language: quotation marks, signs of comments and formats. */
 export const hostileToken = fc
@@ -19,7 +20,10 @@ export const hostilePath = fc
       '{',
       '}',
       '%s',
+      '\\u000a',
+      '\\u0022+',
       '*/',
+      '//',
       '`',
       '${x}',
       '</script>',
@@ -64,7 +68,9 @@ function tryPolicy(config: StaticPolicyConfig): StaticPolicyConfig | undefined {
   }
 }
 
-/** Hostile policies, some of as many configurations as are tried. */
+/** Hostile policies, an eighth at least of as many configurations as are tried. */
 export function hostilePolicies(count: number): readonly StaticPolicyConfig[] {
-  return fc.sample(hostileConfig, count).flatMap((config) => tryPolicy(config) ?? []);
+  const policies = fc.sample(hostileConfig, count).flatMap((config) => tryPolicy(config) ?? []);
+  expect(policies.length).toBeGreaterThan(count / 8);
+  return policies;
 }

@@ -80,17 +80,39 @@ export interface Rendered {
   readonly language: string;
   /** Puts questions to it, many at once. */
   readonly ask: (questions: readonly Question[]) => readonly unknown[];
-  /** A head as the language is given it. */
-  readonly headOf: (head: RequestHead) => object;
-  /** The reason of a decision, where the language tells one. */
-  readonly reasonOf: (outcome: string, reason: string) => string;
+  /** A head as the language is given it; names with underscores if not said. */
+  readonly headOf?: (head: RequestHead) => object;
+  /** The reason of a decision, where the language does not tell all of them. */
+  readonly reasonOf?: (outcome: string, reason: string) => string;
+}
+
+function withUnderscores({ scheme = 'http', loopback = true, ...given }: RequestHead): object {
+  return {
+    method: given.method,
+    path: given.path,
+    scheme,
+    loopback,
+    host: given.host ?? null,
+    origin: given.origin ?? null,
+    request_method: given.requestMethod ?? null,
+    request_headers: given.requestHeaders ?? null,
+    content_type: given.contentType ?? null,
+    session_id: given.sessionId ?? null,
+    fetch_site: given.fetchSite ?? null,
+    fetch_dest: given.fetchDest ?? null,
+  };
 }
 
 /**
  * Holds rendered source to the library: its decisions about thousands of hostile heads, its seals, and what it makes of
  * sessions in URLs and event streams.
  */
-export function describeSameDecisions({ language, ask, headOf, reasonOf }: Rendered): void {
+export function describeSameDecisions({
+  language,
+  ask,
+  headOf = withUnderscores,
+  reasonOf = (_, reason) => reason,
+}: Rendered): void {
   test(`${language} decides about every head as the policy does`, () => {
     const heads = fc.sample(head, 6_000);
     const policies = POLICIES.map((config) => createPolicy(config));

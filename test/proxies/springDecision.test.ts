@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { render } from 'mcp-cors/render';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { POLICIES, runDecisionLaws } from './decisions.js';
 import { compile, hasSpring, hostFile, javaCommand, run } from './hosts/spring.js';
+import { describeSameDecisions, POLICIES } from './sameDecisions.js';
 
 // As in spring.test.ts.
 if (hasSpring()) describe('the rendered Java', defineTests);
@@ -26,9 +26,9 @@ function defineTests(): void {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  runDecisionLaws(
-    'Java',
-    (questions) =>
+  describeSameDecisions({
+    language: 'Java',
+    ask: (questions) =>
       JSON.parse(run(javaCommand(folder, 'host.Ask', folder), JSON.stringify(questions))) as unknown[],
-  );
+  });
 }

@@ -7,7 +7,7 @@ import { render } from 'mcp-cors/render';
 import { describe, expect, test } from 'vitest';
 import { comment, string } from '../../packages/mcp-cors/src/render/java/literals.js';
 import { planPolicy } from '../../packages/mcp-cors/src/render/plan.js';
-import { freePolicies, hostilePath, hostileToken } from './hostileSources.js';
+import { hostilePath, hostilePolicies, hostileToken } from './hostilePolicies.js';
 import { hasJdk, hostFile, run } from './hosts/spring.js';
 
 interface ReadSource {
@@ -53,7 +53,7 @@ function defineTests(): void {
   });
 
   test('no value of a policy breaks out: the data is what the policy has, and the code is the same', () => {
-    const configs = freePolicies(150);
+    const configs = hostilePolicies(150);
     const plain: StaticPolicyConfig = { origins: ['https://plain.example'] };
     const [first, ...sources] = read([plain, ...configs].map((config) => render('spring', config)));
     const fields = (source: ReadSource | undefined): readonly string[] =>

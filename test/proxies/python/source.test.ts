@@ -5,11 +5,7 @@ import { render, targets } from 'mcp-cors/render';
 import { describe, expect, test } from 'vitest';
 import { planPolicy } from '../../../packages/mcp-cors/src/render/plan.js';
 import { rawString, string, tuple } from '../../../packages/mcp-cors/src/render/python/literals.js';
-<<<<<<< HEAD
 import { hostilePath, hostilePolicies, hostileToken } from '../hostilePolicies.js';
-=======
-import { freePolicies, hostilePath as path, hostileToken as token } from '../hostileSources.js';
->>>>>>> c8b65a5 (Let hostile policies try to break out of rendered Java and C#; Java's own compiler reads what is rendered)
 import { runScript, scriptPath, withFiles } from './run.js';
 import { PYTHON, STRICT } from './server.js';
 
@@ -89,12 +85,7 @@ describe.each(PYTHON_TARGETS)('$name', ({ name }) => {
   });
 
   test('no value of a policy breaks out: the data is what the policy has, and the code is the same', () => {
-<<<<<<< HEAD
     const configs = hostilePolicies(400);
-    expect(configs.length).toBeGreaterThan(50);
-=======
-    const configs = freePolicies(400);
->>>>>>> c8b65a5 (Let hostile policies try to break out of rendered Java and C#; Java's own compiler reads what is rendered)
     const [plain] = read([{ origins: ['https://plain.example'] }], name);
     for (const [i, { data, code }] of read(configs, name).entries()) {
       const plan = planPolicy(createPolicy(configs[i] as StaticPolicyConfig));
