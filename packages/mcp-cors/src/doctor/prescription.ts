@@ -110,7 +110,22 @@ app = McpCors(mcp.streamable_http_app(transport_security=unchecked))`,
     name: 'Go',
     target: 'go',
     use: 'http.ListenAndServe(address, mcpcors.Guard(handler))',
-    shows: { policy: [/^\/\/ Origins of pages[^\n]*\nvar origins[\s\S]*?^\}\n/m] },
+    shows: { policy: [/^\/\/ Origins of pages[\s\S]*?^\)\n/m] },
+  },
+  aspnet: {
+    name: 'ASP.NET Core',
+    target: 'aspnet',
+    use: `using McpCors;
+
+// Before everything else that is used.
+app.UseMcpCors();`,
+    shows: { policy: [/^[ \t]*\/\/ Origins of pages[\s\S]*?;\n/m] },
+  },
+  spring: {
+    name: 'Spring Boot',
+    target: 'spring',
+    use: `@Import(mcpcors.McpCorsFilter.class) // beside @SpringBootApplication`,
+    shows: { policy: [/^[ \t]*\/\/ Origins of pages[\s\S]*?;\n/m] },
   },
 };
 

@@ -72,40 +72,6 @@ await app.register(mcpCors(${settings(patient)}));`,
 // Before routes.
 app.use(mcpCors(${settings(patient)}));`,
   },
-  aspnet: {
-    name: 'ASP.NET',
-    lines: ({ pages }) => `builder.Services.AddCors(options => options.AddPolicy("mcp", policy =>
-    policy
-        .WithOrigins(${quoted(pages, '"', '            ')})
-        .WithMethods(${quoted(METHODS, '"', '            ')})
-        .WithHeaders(
-            ${quoted(REQUEST_HEADERS, '"', '            ')})
-        .WithExposedHeaders(
-            ${quoted(RESPONSE_HEADERS, '"', '            ')})
-        .SetPreflightMaxAge(TimeSpan.FromSeconds(7200))));
-
-app.UseCors("mcp"); // before UseAuthentication`,
-  },
-  spring: {
-    name: 'Spring',
-    lines: ({ pages }) => `@Bean
-CorsConfigurationSource corsConfigurationSource() {
-    var cors = new CorsConfiguration();
-    cors.setAllowedOrigins(List.of(
-            ${quoted(pages, '"', '            ')}));
-    cors.setAllowedMethods(List.of(${quoted(METHODS, '"', '            ')}));
-    cors.setAllowedHeaders(List.of(
-            ${quoted(REQUEST_HEADERS, '"', '            ')}));
-    cors.setExposedHeaders(List.of(
-            ${quoted(RESPONSE_HEADERS, '"', '            ')}));
-    cors.setMaxAge(7200L);
-    var source = new UrlBasedCorsConfigurationSource();
-    source.registerCorsConfiguration("/**", cors);
-    return source;
-}
-// With Spring Security: http.cors(Customizer.withDefaults()),
-// which answers preflights before authentication.`,
-  },
   supergateway: {
     name: 'supergateway',
     lines: ({ pages }) => `npx supergateway --cors ${pages.map((origin) => shellWord(origin)).join(' ')} ...

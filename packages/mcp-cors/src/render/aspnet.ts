@@ -66,7 +66,7 @@ export const ASPNET: Target = Object.freeze({
   comment: '//',
   limits: LIMITS,
   use: ({ routes: [{ policy }] }) => [
-    'NOT RUN ON .NET: none could be had where this target was made. On Mono it compiles, decides and seals as the library does, and passes the vectors behind a stand-in for Kestrel. Try it before you rely on it: npx mcp-cors check URL --origin ORIGIN.',
+    'NOT RUN ON .NET YET. On Mono it compiles, decides and seals as the library does, and passes the vectors behind a stand-in for Kestrel. Try it before you rely on it: npx mcp-cors check URL --origin ORIGIN.',
     '',
     'Put this file into the project. In Program.cs, before everything else that is used:',
     '',

@@ -164,8 +164,7 @@ function head(target: Target, plan: Plan, concerned: readonly Limit[]): string {
   const weaker = concerned.filter(({ weakens }) => weakens);
   const others = concerned.filter(({ weakens }) => !weakens);
   return commentLines(target.comment, [
-    `An mcp-cors policy for ${target.title}. Made by mcp-cors render ${target.name}: change the policy and`,
-    'render again, rather than this file.',
+    `An mcp-cors policy for ${target.title}. Made by mcp-cors render ${target.name}: change the policy and render again, rather than this file.`,
     '',
     ...target.use(plan),
     ...(weaker.length === 0 ? [] : ['', 'WEAKER THAN THE POLICY, as was allowed:']),
