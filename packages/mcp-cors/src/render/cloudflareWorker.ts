@@ -1,3 +1,4 @@
+import { type PlaceRule, placeRules } from './confinement.js';
 import { always, DIRECTORIES, type Limit } from './limits.js';
 import type { Plan, RoutePlan } from './plan.js';
 import { configOf } from './script/config.js';
@@ -75,6 +76,9 @@ function render(plan: Plan): string {
     '// The first that holds a path gets the request; the path of the server stands in place of its own.',
     `const ROUTES = ${literalOf(plan.routes.map((route) => routeOf(route, policies.indexOf(route.policy))))};`,
     '',
+    '// Paths that the server could read as those of another route are not passed on. The first that matches tells.',
+    `const PLACES = ${literalOf(placeRules(plan.routes).map(placeOf))};`,
+    '',
     '// Answered for here; the server does not get them. Host is of the server, as fetch writes it.',
     `const DROPPED = ${literalOf([...plan.droppedRequestHeaders, ...HOP_BY_HOP])};`,
     '',
@@ -85,6 +89,11 @@ function render(plan: Plan): string {
 function routeOf({ path, exact, upstream }: RoutePlan, policy: number): Readonly<Record<string, unknown>> {
   const { scheme, host, port } = upstream;
   return { path, exact, server: `${scheme}://${host}:${port}`, serverPath: upstream.path, policy };
+}
+
+/** JavaScript ignores case by a flag, and as part of an expression only since ES2025. */
+function placeOf({ regexp, inside }: PlaceRule): Readonly<Record<string, unknown>> {
+  return { regexp: regexp.replace('(?i:', '(?:'), flags: regexp.includes('(?i:') ? 'i' : '', inside };
 }
 
 /** Headers of one connection alone (RFC 9110 section 7.6.1). */
@@ -103,6 +112,7 @@ const HOP_BY_HOP: readonly string[] = [
 const CODE = `// Cloudflare gives each request an id of its own: CF-Ray.
 const OPTIONS = { onDecision: report, requestId: false };
 
+const places = PLACES.map(({ regexp, flags, inside }) => ({ regexp: new RegExp(regexp, flags), inside }));
 let guarded;
 
 export default {
@@ -128,6 +138,7 @@ function withSecrets(policy, sealed, env) {
 
 function findRoute(request) {
   const { pathname } = new URL(request.url);
+  if (places.find(({ regexp }) => regexp.test(pathname))?.inside === false) return undefined;
   return ROUTES.find(
     ({ path, exact }) =>
       pathname === path || (!exact && (path === '' || pathname.startsWith(\`\${path}/\`))),
