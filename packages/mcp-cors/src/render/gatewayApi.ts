@@ -77,6 +77,14 @@ const LIMITS: readonly Limit[] = [
     instead: 'Name the parameters in allowedHeaders.',
   },
   {
+    id: 'route-spellings',
+    weakens: true,
+    concerns: always,
+    what: 'A path that the server reads otherwise than the Gateway (/%69nner, /x/..%2finner) can reach what another route or policy is for.',
+    why: 'Paths are matched exactly or by prefix, in a spelling that each implementation chooses.',
+    instead: 'Use one policy for all that a server serves, or put the gateway behind it (mcp-cors gateway).',
+  },
+  {
     id: 'spellings',
     weakens: false,
     concerns: always,

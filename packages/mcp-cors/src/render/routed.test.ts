@@ -161,3 +161,67 @@ describe('targets that weaken', () => {
     expect(render('envoy', { origins: APP })).not.toContain('WEAKER');
   });
 });
+
+describe('paths that the server could read as those of another route', () => {
+  const routes = [
+    { path: '/inner', upstream: 'http://127.0.0.1:1/inner/v1', policy: { origins: 'https://b.example' } },
+    { path: '/alone', exact: true, upstream: 'http://127.0.0.1:1/alone' },
+    { path: '/', upstream: 'http://127.0.0.1:1' },
+  ];
+  const STRAY = ['/%69nner', '/Inner/x', '/ALONE', '/x/..%2finner', '/x;/y', '//inner', '/x/../y'];
+  const PLAIN = ['/inner', '/inner/x', '/alone', '/alone/x', '/x/a%20b', '/innerx', '/x/Inner'];
+  const matches = (regexp: string, path: string): boolean => {
+    const any = regexp.includes('(?i:');
+    // JavaScript of Node 20 ignores case in the whole of an expression alone; the rest of these has none.
+    return new RegExp(portable(regexp.replaceAll('(?i:', '(?:')), any ? 'i' : '').test(path);
+  };
+
+  test('envoy answers 404 before any other route, whatever the query is', () => {
+    interface Header {
+      readonly string_match: { readonly safe_regex: { readonly regex: string } };
+      readonly invert_match?: boolean;
+    }
+    interface Route {
+      readonly match: {
+        readonly safe_regex?: { readonly regex: string };
+        readonly headers?: readonly Header[];
+      };
+      readonly direct_response?: { readonly status: number };
+    }
+    const document = parse(render('envoy', { origins: APP }, { routes, ...WEAKER }));
+    const found: Route[] = [];
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if ('match' in value) found.push(value as Route);
+      else for (const member of Object.values(value)) collect(member);
+    };
+    collect(document);
+    const strays = found.slice(0, -1).filter((route) => route.direct_response?.status === 404);
+    expect(found.indexOf(strays.at(-1) as Route)).toBe(strays.length - 1);
+    const isStray = (path: string): boolean =>
+      strays.some(
+        ({ match }) =>
+          matches(`^${match.safe_regex?.regex}$`, path) &&
+          (match.headers ?? []).every(
+            ({ string_match: { safe_regex }, invert_match }) =>
+              matches(`^${safe_regex.regex}$`, `${path}?u=//x;y`) !== (invert_match === true),
+          ),
+      );
+    expect(STRAY.filter((path) => !isStray(path))).toEqual([]);
+    expect(PLAIN.filter(isStray)).toEqual([]);
+  });
+
+  test('traefik has no router for them', () => {
+    const document = parse(render('traefik', { origins: APP }, { routes, ...WEAKER }));
+    const rules = Object.values(document.http.routers as Record<string, { readonly rule: string }>);
+    const isTaken = (path: string): boolean =>
+      rules.some(({ rule }) =>
+        [...rule.matchAll(/(!?)PathRegexp\(`([^`]*)`\)/g)].every(
+          ([, not, regexp]) => matches(regexp as string, path) !== (not === '!'),
+        ),
+      );
+    // Paths are matched decoded.
+    expect(STRAY.filter((path) => path !== '/%69nner' && isTaken(decodeURIComponent(path)))).toEqual([]);
+    expect(PLAIN.filter((path) => !isTaken(decodeURIComponent(path)))).toEqual([]);
+  });
+});

@@ -1,9 +1,10 @@
 import { LOOPBACK_HOST_PATTERNS } from '../policy/host.js';
+import { placeRules } from './confinement.js';
 import { hostRules } from './hostRules.js';
 import { kindGroups } from './kindGroups.js';
 import { always, DEBUG, DIRECTORIES, type Limit, REPORT_ONLY, SEALED_SESSIONS } from './limits.js';
 import type { KindPlan, Plan, PolicyPlan, RoutePlan } from './plan.js';
-import { literal, oneOf } from './regexps.js';
+import { anyCase, literal, oneOf } from './regexps.js';
 import { ORIGIN_FORWARDED, OWN_PAGES } from './routedLimits.js';
 import type { Target } from './target.js';
 import { type YamlValue, yaml } from './yaml.js';
@@ -86,16 +87,20 @@ function documentOf(plan: Plan): YamlValue {
   const policies = [...new Set(plan.routes.map(({ policy }) => policy))];
   const middleware = (policy: PolicyPlan, kind: KindPlan): string =>
     `${plan.name}-cors-${policies.indexOf(policy) + 1}-${kind.kind}`;
-  const places = plan.routes.map(placeOf);
+  const [notPlain] = placeRules(plan.routes);
   const routers = plan.routes.flatMap((route, i) => {
     const groups = kindGroups(route.policy.paths);
     return groups.map(({ kind, regexp }, j): readonly [string, YamlValue] => {
       const before = groups.slice(0, j).map((group) => `(?:${group.regexp})`);
       const rule = [
-        matchesPath(places[i] as string),
-        // What an earlier router refuses must not come to a looser one.
-        ...(i === 0 ? [] : [`!${matchesPath(oneOf(places.slice(0, i).map((place) => `(?:${place})`)))}`]),
+        matchesPath(placeOf(route)),
+        // What an earlier router refuses must not come to a looser one, and no other case of its path either.
+        ...(i === 0
+          ? []
+          : [`!${matchesPath(oneOf(plan.routes.slice(0, i).map((one) => placeOf(one, anyCase))))}`]),
         ...(before.length === 0 ? [] : [`!${matchesPath(oneOf(before))}`]),
+        // The server could read such a path as that of another route.
+        ...(notPlain === undefined ? [] : [`!${matchesPath(notPlain.regexp)}`]),
         matchesPath(regexp),
         ...admission(route.policy, route.policy.kinds[kind]),
       ].join(' && ');
@@ -141,8 +146,8 @@ function documentOf(plan: Plan): YamlValue {
   };
 }
 
-function placeOf({ path, exact }: RoutePlan): string {
-  return `^${literal(path)}${exact ? '$' : path === '' ? '' : '(?:/|$)'}`;
+function placeOf({ path, exact }: RoutePlan, read = literal): string {
+  return `^${read(path)}${exact ? '$' : path === '' ? '' : '(?:/|$)'}`;
 }
 
 function rewriteOf({ path, exact, upstream }: RoutePlan): YamlValue {

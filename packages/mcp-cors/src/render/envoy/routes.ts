@@ -1,3 +1,4 @@
+import { placeRules } from '../confinement.js';
 import { type KindGroup, kindGroups, whole } from '../kindGroups.js';
 import type { KindPlan, Plan, PolicyPlan, RoutePlan } from '../plan.js';
 import { literal, oneOf } from '../regexps.js';
@@ -14,11 +15,28 @@ type Action = { readonly [name: string]: YamlValue | undefined };
  */
 export function routesOf(plan: Plan): readonly YamlValue[] {
   return [
+    ...strayPaths(plan),
     ...plan.routes.flatMap((route, i) =>
       kindGroups(route.policy.paths).flatMap((group) => groupRoutes(plan, route, i, group)),
     ),
     { match: { prefix: '' }, direct_response: { status: 404 } },
   ];
+}
+
+/** Paths that lead nowhere, since the server could read them as those of another route. */
+function strayPaths({ routes }: Plan): readonly YamlValue[] {
+  const named = routes.filter(({ path }) => path !== '');
+  const inside: YamlValue[] = [];
+  return placeRules(routes).flatMap((rule) => {
+    if (rule.inside) {
+      // The first rule that matches tells: what is inside here is not asked further.
+      const route = named[inside.length] as RoutePlan;
+      inside.push({ ...header(':path', placeOf(route)), invert_match: true });
+      return [];
+    }
+    const match = { safe_regex: { regex: whole(rule.regexp) }, headers: [...inside] };
+    return [{ match, direct_response: { status: 404 } }];
+  });
 }
 
 function groupRoutes(plan: Plan, route: RoutePlan, i: number, group: KindGroup): readonly YamlValue[] {
@@ -202,7 +220,7 @@ function set(key: string, value: string, isFormat = false): YamlValue {
 }
 
 /** A header whose value, lines joined by commas, is matched as a whole. */
-function header(name: string, regexp: string): YamlValue {
+function header(name: string, regexp: string): { readonly [name: string]: YamlValue } {
   const inAnyCase = regexp.startsWith('(?i)');
   const regex = `${inAnyCase ? '(?i)' : ''}${whole(inAnyCase ? regexp.slice(4) : regexp)}`;
   return { name, string_match: { safe_regex: { regex } } };
