@@ -1,16 +1,14 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import cors, { type CorsOptions } from 'cors';
 import express from 'express';
 import type { Severity } from '../../../packages/mcp-cors/src/doctor/report.js';
 import { startDecodingProxy } from './decodingProxy.js';
 import { createPlainMcp, type PlainChecks } from './plainMcp.js';
+import { startSdk1 } from './sdk1.js';
 import { type Started, serve, startFront } from './start.js';
 
 /** A server with a hole, and what it has to be called. */
@@ -223,7 +221,7 @@ export const OPEN_SERVERS: readonly OpenServer[] = [
   {
     name: 'the TypeScript SDK v1 without protection',
     findings: { ...UNGUARDED, 'origin-not-checked': 'warning', 'session-not-bound': 'warning' },
-    start: startSdk1,
+    start: () => startSdk1(),
   },
   {
     name: 'server-everything',
@@ -241,36 +239,6 @@ export const OPEN_SERVERS: readonly OpenServer[] = [
 function busyFor(milliseconds: number): void {
   const until = performance.now() + milliseconds;
   while (performance.now() < until);
-}
-
-/** Sessions on the SDK's own transport, which checks neither Host nor Origin unless it is told to. */
-async function startSdk1(): Promise<Started> {
-  const transports = new Map<string, StreamableHTTPServerTransport>();
-  const app = express().use(express.json());
-  app.all('/mcp', async (request: IncomingMessage & { body?: unknown }, response: ServerResponse) => {
-    const id = request.headers['mcp-session-id'];
-    const known = typeof id === 'string' ? transports.get(id) : undefined;
-    if (id !== undefined && known === undefined) return void response.writeHead(404).end();
-    if (known !== undefined) return known.handleRequest(request, response, request.body);
-    const transport = new StreamableHTTPServerTransport({
-      sessionIdGenerator: () => randomUUID(),
-      onsessioninitialized: (opened) => void transports.set(opened, transport),
-      onsessionclosed: (closed) => void transports.delete(closed),
-    });
-    // The SDK's own types do not agree under exactOptionalPropertyTypes.
-    await new McpServer({ name: 'v1', version: '1.0.0' }).connect(
-      transport as Parameters<McpServer['connect']>[0],
-    );
-    return transport.handleRequest(request, response, request.body);
-  });
-  return serve(
-    () => app,
-    '/mcp',
-    async () => {
-      await Promise.all([...transports.values()].map((transport) => transport.close()));
-    },
-    () => transports.size,
-  );
 }
 
 /** The example server of the project, as a process of its own. */

@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { createMcpExpressApp } from '@modelcontextprotocol/express';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import cors, { type CorsOptions } from 'cors';
 import express from 'express';
 import { startFastApi } from '../../fixtures/servers/fastapi.js';
 import { asServer, GOES_THROUGH, NOBODY_GETS_IN, type RealServer, UNGUARDED, WIDE_OPEN } from './real.js';
+import { startSdk1 } from './sdk1.js';
 import { type Started, serve, startFront } from './start.js';
 
 /** What most guides give, in the words of `cors` and of Starlette. */
@@ -80,7 +79,7 @@ export const REAL_APPLICATIONS: readonly RealServer[] = [
     attacked: NOT_BOUND,
     outcomes: GOES_THROUGH,
     stack: 'typescript-sdk',
-    start: startSdk1,
+    start: () => startSdk1(cors({ origin: '*', exposedHeaders: ['Mcp-Session-Id'] })),
   },
   {
     name: 'the SDK v1 on HTTP+SSE with cors()',
@@ -154,38 +153,6 @@ export const REAL_APPLICATIONS: readonly RealServer[] = [
     start: fastApi((allowed) => `allow_origins=["${allowed}"], ${EVERYTHING}`, '/slash'),
   },
 ];
-
-/** Sessions on the SDK's own transport, which checks neither Host nor Origin unless it is told to. */
-async function startSdk1(): Promise<Started> {
-  const transports = new Map<string, StreamableHTTPServerTransport>();
-  const app = express()
-    .use(express.json())
-    .use(cors({ origin: '*', exposedHeaders: ['Mcp-Session-Id'] }));
-  app.all('/mcp', async (request: IncomingMessage & { body?: unknown }, response: ServerResponse) => {
-    const id = request.headers['mcp-session-id'];
-    const known = typeof id === 'string' ? transports.get(id) : undefined;
-    if (id !== undefined && known === undefined) return void response.writeHead(404).end();
-    if (known !== undefined) return known.handleRequest(request, response, request.body);
-    const transport = new StreamableHTTPServerTransport({
-      sessionIdGenerator: () => randomUUID(),
-      onsessioninitialized: (opened) => void transports.set(opened, transport),
-      onsessionclosed: (closed) => void transports.delete(closed),
-    });
-    // The SDK's own types do not agree under exactOptionalPropertyTypes.
-    await new McpServer({ name: 'v1', version: '1.0.0' }).connect(
-      transport as Parameters<McpServer['connect']>[0],
-    );
-    return transport.handleRequest(request, response, request.body);
-  });
-  return serve(
-    () => app,
-    '/mcp',
-    async () => {
-      await Promise.all([...transports.values()].map((transport) => transport.close()));
-    },
-    () => transports.size,
-  );
-}
 
 async function startSdk1Sse(): Promise<Started> {
   const transports = new Map<string, SSEServerTransport>();
