@@ -159,6 +159,18 @@ describe('a configuration that changes', () => {
     expect(await statusFor(gateway.url.replace('127.0.0.1', 'localhost'), OTHER)).toBe(403);
   });
 
+  it('is given up when the gateway ends, which ends it as ever', async () => {
+    const upstream = await startEcho();
+    const folder = createFolder({ 'my.yaml': yamlFor(upstream, PAGE) });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const gateway = await startGateway(['--config', 'my.yaml'], folder);
+      gateway.process.kill('SIGHUP');
+      gateway.process.kill(signal);
+      expect((await gateway.ending).code).toBe(0);
+      expect(gateway.err()).toMatch(/^(reloaded my\.yaml\n)?closing\n$/);
+    }
+  });
+
   it('does not show values of the environment that it refers to', async () => {
     const upstream = await startEcho();
     const folder = createFolder({ 'my.yaml': yamlFor(upstream, '${PAGE}') });

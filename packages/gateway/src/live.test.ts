@@ -133,3 +133,14 @@ it('every new configuration has limits of its own', async () => {
   await gateway.reload(leadingTo(silent, { limits: { headersTimeoutMs: 50 } }));
   expect((await send(gateway.url)).status).toBe(504);
 });
+
+it('takes nothing over while it closes or when it is closed', async () => {
+  const upstream = await startEcho('first');
+  const other = await startEcho('other');
+  const gateway = await startTestGateway(upstream);
+  const begun = gateway.reload(leadingTo(other));
+  const closed = gateway.close();
+  await expect(begun).resolves.toBeUndefined();
+  await closed;
+  await expect(gateway.reload(leadingTo(other))).resolves.toBeUndefined();
+});

@@ -22,6 +22,8 @@ export interface LiveService {
    * @throws {GatewayConfigError} with every issue; the current configuration then stays.
    */
   reload(config: GatewayConfig): Promise<void>;
+  /** Takes nothing over any more, what is being read included. */
+  freeze(): void;
   /** Closes all connections to upstreams at once, those of earlier configurations included. */
   destroy(): Promise<void>;
 }
@@ -44,10 +46,13 @@ export function createLiveService(
   });
   let current = serve(first);
   let last: Promise<void> = Promise.resolve();
+  let frozen = false;
 
   async function replace(config: GatewayConfig): Promise<void> {
     const settings = await readGatewayConfigGradually(config, createPause());
+    if (frozen) return;
     const issues = [...lastingIssues(first, settings), ...(await check(settings))];
+    if (frozen) return;
     if (issues.length > 0) throw new GatewayConfigError(issues);
     const previous = current;
     current = serve(settings);
@@ -63,6 +68,9 @@ export function createLiveService(
       const reloaded = last.then(() => replace(config));
       last = reloaded.catch(() => {}); // a bad configuration does not keep the next one out
       return reloaded;
+    },
+    freeze() {
+      frozen = true;
     },
     destroy: () => clients.destroy(),
   };

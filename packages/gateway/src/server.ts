@@ -48,7 +48,7 @@ export interface Gateway {
   reopen(): void;
   /**
    * Puts another configuration in place of the current one, at once and whole. Requests under way keep what they began
-   * with; `listen`, `audit` and `metrics` cannot change.
+   * with; `listen`, `audit` and `metrics` cannot change. A gateway that closes takes nothing over.
    * @throws {GatewayConfigError} with every issue; the current configuration then stays.
    */
   reload(config: GatewayConfig): Promise<void>;
@@ -199,6 +199,7 @@ const DRAIN: readonly (readonly [part: number, step: (parts: Closing) => void])[
 
 async function closeGateway(parts: Closing): Promise<void> {
   const { server, exchanges, proxy, live, instruments, edge } = parts;
+  live.freeze();
   const { shutdownTimeoutMs } = live.current.settings.limits;
   // The HTTP server's own close() also destroys connections whose response is complete but not yet sent.
   const closed = new Promise<unknown>((resolve) => NetServer.prototype.close.call(server, resolve));

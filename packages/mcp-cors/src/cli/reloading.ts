@@ -44,6 +44,7 @@ export function createReloading(
   let gateway: RunningGateway | undefined;
   let wanted = false;
   let reloading = false;
+  let stopped = false;
 
   async function reload(): Promise<void> {
     wanted = true;
@@ -53,9 +54,10 @@ export function createReloading(
       wanted = false;
       try {
         await reloadOnce(file as string, source, gateway, readGatewayConfig);
-        terminal.err(`reloaded ${file}`);
+        if (!stopped) terminal.err(`reloaded ${file}`);
       } catch (error) {
-        reportError(error, terminal);
+        if (stopped) break;
+        reportError(asCommandError(error, file as string), terminal);
         terminal.err(`${file} is not taken over: what was read before stays in force`);
       }
     }
@@ -71,10 +73,22 @@ export function createReloading(
       if (wanted) void reload();
     },
     stop() {
+      stopped = true;
+      wanted = false;
       process.off('SIGHUP', onSignal);
       stopWatching?.();
     },
   };
+}
+
+/** What goes wrong while a gateway serves is told, and never ends it. */
+function asCommandError(error: unknown, file: string): CommandError {
+  if (error instanceof CommandError) return error;
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new CommandError(
+    `cannot take over ${file}: ${why}`,
+    'This is a fault of mcp-cors: please report it.',
+  );
 }
 
 /** How long a configuration may take to be read, and how much memory: what a path leads to may be anything. */
