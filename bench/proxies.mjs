@@ -1,7 +1,7 @@
 // The proxies that bench/gateway.mjs compares: each is started in a process of its own, in front of the same upstream.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -98,18 +98,20 @@ async function startNginx(upstream, keepsConnections) {
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
   });
   const exited = once(master, 'exit');
-  const url = `http://127.0.0.1:${port}`;
-  await answering(url, exited);
-  const [worker] = childrenOf(master.pid);
-  return {
-    url,
-    cpuMs: async () => cpuMsOf(worker),
-    end: async () => {
-      master.kill('SIGTERM');
-      await exited;
-      rmSync(folder, { recursive: true });
-    },
+  const end = async () => {
+    master.kill('SIGTERM');
+    await exited;
+    rmSync(folder, { recursive: true });
   };
+  try {
+    const url = `http://127.0.0.1:${port}`;
+    await answering(url, exited);
+    const [worker] = childrenOf(master.pid);
+    return { url, cpuMs: async () => cpuMsOf(worker), end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 /**

@@ -1,7 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { StaticPolicyConfig } from '../policy/index.js';
-import { type JsonSchema, POLICY_SCHEMA } from '../policy/schema.js';
-import { type ConfigDocument, readConfigDocument } from './configDocument.js';
 import type { PlacedProblem } from './problem.js';
 import { CommandError, CommandErrors } from './terminal.js';
 
@@ -45,23 +43,6 @@ function readBounded(file: string): string {
     `cannot read ${file}: it is larger than ${MOST_CONFIG_BYTES / 1_048_576} MiB`,
     'Name a configuration; for very many origins, let a pattern or a directory say what they have in common.',
   );
-}
-
-/** What is known of a configuration without the gateway's package: its policies. */
-const POLICIES_SCHEMA: JsonSchema = {
-  ...POLICY_SCHEMA,
-  properties: {
-    ...(POLICY_SCHEMA.properties as JsonSchema),
-    policy: POLICY_SCHEMA,
-    routes: { items: { properties: { policy: POLICY_SCHEMA } } },
-  },
-};
-
-/** Reads a file with a policy or a gateway's configuration, or says where it is wrong. */
-export function readConfigFile(file: string, schema: JsonSchema = POLICIES_SCHEMA): ConfigDocument {
-  const document = readConfigDocument(readConfigText(file), schema);
-  if (document.problems.length > 0) throw placedErrors(file, document.problems);
-  return document;
 }
 
 /** Problems as a command tells them. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { PolicyConfig } from '../policy/index.js';
 import type { JsonSchema } from '../policy/schema.js';
-import { readConfigDocument } from './configDocument.js';
+import type { ConfigDocument } from './configDocument.js';
 import { asSentence, DEFAULT_CONFIG_FILE, placedErrors, placedText, readConfigText } from './configFile.js';
 import type { PlacedProblem, Problem } from './problem.js';
 import { CommandError, CommandErrors } from './terminal.js';
@@ -36,7 +36,7 @@ export interface ConfigSource {
   /** Values of the environment in what was read last, by name. */
   readonly variables: ReadonlyMap<string, string>;
   /** Reads the configuration in one go. */
-  read(): GatewayReading;
+  read(): Promise<GatewayReading>;
   /** Takes over what was read elsewhere. */
   take(read: FileReading): Omit<GatewayReading, 'place'>;
   /** Problems as they are told, where the flags have not put something else in place of the file's. */
@@ -82,8 +82,8 @@ export function createConfigSource(flags: ConfigFlags, schema: JsonSchema): Conf
     },
     take,
     tell,
-    read() {
-      const document = file === undefined ? undefined : readConfigDocument(readConfigText(file), schema);
+    async read() {
+      const document = file === undefined ? undefined : await readDocument(file, schema);
       if (document !== undefined && document.value === undefined)
         throw placedErrors(file as string, document.problems);
       const { problems } = document ?? NO_FILE;
@@ -95,6 +95,12 @@ export function createConfigSource(flags: ConfigFlags, schema: JsonSchema): Conf
       return { ...take(document ?? NO_FILE), place };
     },
   };
+}
+
+/** Reads a file. Without one, nothing that reads YAML is loaded. */
+async function readDocument(file: string, schema: JsonSchema): Promise<ConfigDocument> {
+  const { readConfigDocument } = await import('./configDocument.js');
+  return readConfigDocument(readConfigText(file), schema);
 }
 
 /** Whether a place is another one, or lies below it. */

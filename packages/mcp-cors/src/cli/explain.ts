@@ -8,17 +8,11 @@ import {
   type RequestHead,
   SAFELISTED_METHODS,
 } from '../policy/index.js';
-import {
-  DEFAULT_CONFIG_FILE,
-  firstRoutePath,
-  joinPath,
-  placedErrors,
-  policyAt,
-  readConfigFile,
-} from './configFile.js';
+import { DEFAULT_CONFIG_FILE, firstRoutePath, joinPath, placedErrors, policyAt } from './configFile.js';
 import { hidingTerminal } from './hiding.js';
 import { isConfigError } from './issues.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
+import { readConfigFile } from './policyFile.js';
 import { CommandError, EXIT, type Terminal } from './terminal.js';
 
 interface ExplainFlags {

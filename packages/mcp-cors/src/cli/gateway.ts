@@ -93,7 +93,7 @@ async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<v
   const source = createConfigSource(flags, gatewayPackage.GATEWAY_SCHEMA);
   const terminal = hidingTerminal(ownTerminal, () => source.variables);
   const reloading = createReloading(source, gatewayPackage, flags, terminal);
-  const { config, publicPath, place, problems } = source.read();
+  const { config, publicPath, place, problems } = await source.read();
   if (problems.length > 0) throw place(issuesOf(() => gatewayPackage.readGatewayConfig(config)));
   // An audit on standard error tells of refusals too, and whoever reads it expects nothing else there.
   const log = auditFile(config) === '-' ? {} : createRefusalLog(terminal, gatewayPackage.GATEWAY_FAULTS);

@@ -10,9 +10,10 @@ import {
   render,
   targets,
 } from '../render/index.js';
-import { asSentence, DEFAULT_CONFIG_FILE, joinPath, placedErrors, readConfigFile } from './configFile.js';
+import { asSentence, DEFAULT_CONFIG_FILE, joinPath, placedErrors } from './configFile.js';
 import { isConfigError } from './issues.js';
 import { collect, formatOption, type OutputFormat } from './options.js';
+import { readConfigFile } from './policyFile.js';
 import { type Problem, withoutValues } from './problem.js';
 import { CommandError, CommandErrors, EXIT, type Terminal } from './terminal.js';
 
