@@ -1,5 +1,5 @@
 import { virtualHost } from './apache/server.js';
-import { always, BACKTRACKING, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import { always, BACKTRACKING, DEBUG_NAMES, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
 import type { Target } from './target.js';
 
 /** What Apache cannot express. */
@@ -15,14 +15,7 @@ const LIMITS: readonly Limit[] = [
     why: 'Apache notices that a client has gone when it writes to it.',
     instead: 'Let the server send a comment now and then: a quiet stream needs that anyway.',
   },
-  {
-    id: 'debug-names',
-    weakens: false,
-    concerns: ({ debug }) => debug,
-    what: 'In debug mode only the first requested name of an allowed prefix is listed besides the others.',
-    why: 'An expression takes one such name out of the list.',
-    instead: 'Ask mcp-cors explain what is missing.',
-  },
+  DEBUG_NAMES,
   {
     id: 'asterisk-form',
     weakens: false,

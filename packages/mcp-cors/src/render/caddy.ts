@@ -1,5 +1,5 @@
 import { type NamedRoute, siteBlock } from './caddy/server.js';
-import { always, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import { always, DEBUG_NAMES, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
 import type { Plan, PolicyPlan } from './plan.js';
 import type { Target } from './target.js';
 
@@ -7,14 +7,7 @@ import type { Target } from './target.js';
 const LIMITS: readonly Limit[] = [
   SEALED_SESSIONS,
   DIRECTORIES,
-  {
-    id: 'debug-names',
-    weakens: false,
-    concerns: ({ debug }) => debug,
-    what: 'In debug mode only the first requested name of an allowed prefix is listed besides the others.',
-    why: 'An expression takes one such name out of the list.',
-    instead: 'Ask mcp-cors explain what is missing.',
-  },
+  DEBUG_NAMES,
   {
     id: 'asterisk-form',
     weakens: false,

@@ -71,3 +71,13 @@ export const BACKTRACKING: Limit = Object.freeze({
   why: "The target's engine tries one way after the other, and no shorter equivalent was found.",
   instead: 'Write it without a repetition within a repetition, or as patterns such as https://*.example.com.',
 } satisfies Limit);
+
+/** Of targets whose debug mode finds what is missing by one expression. */
+export const DEBUG_NAMES: Limit = Object.freeze({
+  id: 'debug-names',
+  weakens: false,
+  concerns: ({ debug }) => debug,
+  what: 'In debug mode only the first requested name of an allowed prefix is listed besides the others.',
+  why: 'An expression takes one such name out of the list.',
+  instead: 'Ask mcp-cors explain what is missing.',
+} satisfies Limit);

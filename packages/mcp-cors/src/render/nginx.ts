@@ -1,5 +1,5 @@
 import { type PlaceRule, placeRules } from './confinement.js';
-import { always, BACKTRACKING, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import { always, BACKTRACKING, DEBUG_NAMES, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
 import { answerMaps } from './nginx/answer.js';
 import { decisionMaps, hashSizes } from './nginx/decision.js';
 import { type NamedRoute, serverBlock } from './nginx/server.js';
@@ -28,14 +28,7 @@ const LIMITS: readonly Limit[] = [
     why: "nginx's variables do not tell one from the other. No browser sends an empty Origin.",
     instead: 'Nothing: who can send an empty Origin can also send none.',
   },
-  {
-    id: 'debug-names',
-    weakens: false,
-    concerns: ({ debug }) => debug,
-    what: 'In debug mode only the first requested name of an allowed prefix is listed besides the others.',
-    why: 'An expression takes one such name out of the list.',
-    instead: 'Ask mcp-cors explain what is missing.',
-  },
+  DEBUG_NAMES,
   {
     id: 'asterisk-form',
     weakens: false,
