@@ -117,12 +117,12 @@ describe('the metrics', () => {
 
   it('tell how long the gateway and the upstream take', async () => {
     const { url, scrape } = await startMeasured({}, (_, response) => {
-      setTimeout(() => response.end(), 300);
+      setTimeout(() => response.end(), 2_000);
     });
     await send(url);
     const { values } = await scrapeAt(scrape, 1);
-    expect(values('mcp_cors_upstream_head_duration_seconds_sum', { route: '/' })[0]).toBeGreaterThan(0.25);
-    expect(values('mcp_cors_gateway_duration_seconds_sum')[0]).toBeLessThan(0.25);
+    expect(values('mcp_cors_upstream_head_duration_seconds_sum', { route: '/' })[0]).toBeGreaterThan(1.9);
+    expect(values('mcp_cors_gateway_duration_seconds_sum')[0]).toBeLessThan(1.9); // the wait is not counted
   });
 
   it('tell of what is open', async () => {

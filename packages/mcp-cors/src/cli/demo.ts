@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { serveUntilSignal } from './ending.js';
+import { awaitSignal, closeOn } from './ending.js';
 import { toCommandError } from './issues.js';
 import { formatOption, type OutputFormat } from './options.js';
 import { loadPackage } from './packages.js';
@@ -48,7 +48,8 @@ async function runDemo(flags: DemoFlags, terminal: Terminal): Promise<void> {
   } catch (error) {
     throw toCommandError(error, (path) => path);
   }
+  const signalled = awaitSignal();
   terminal.out(flags.format === 'json' ? JSON.stringify(demo.urls) : demo.describe());
   terminal.err('Ctrl-C ends it');
-  await serveUntilSignal(() => demo.close(), terminal);
+  await closeOn(signalled, () => demo.close(), terminal);
 }

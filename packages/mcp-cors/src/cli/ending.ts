@@ -1,8 +1,11 @@
 import type { Terminal } from './terminal.js';
 
-/** Waits for Ctrl-C or a termination signal, then closes. A second Ctrl-C ends the process at once. */
-export async function serveUntilSignal(close: () => Promise<void>, terminal: Terminal): Promise<void> {
-  await new Promise<void>((resolve) => {
+/**
+ * From this call on, Ctrl-C and a termination signal wait for {@link closeOn} instead of ending the process. To be called
+ * before anybody is told that something runs: whoever was told may end it at once. A second Ctrl-C ends the process.
+ */
+export function awaitSignal(): Promise<void> {
+  return new Promise<void>((resolve) => {
     const stop = (): void => {
       for (const signal of SIGNALS) process.off(signal, stop);
       process.once('SIGINT', () => process.exit(130));
@@ -10,6 +13,15 @@ export async function serveUntilSignal(close: () => Promise<void>, terminal: Ter
     };
     for (const signal of SIGNALS) process.on(signal, stop);
   });
+}
+
+/** Closes on the signal, and says so. */
+export async function closeOn(
+  signalled: Promise<void>,
+  close: () => Promise<void>,
+  terminal: Terminal,
+): Promise<void> {
+  await signalled;
   terminal.err('closing');
   await close();
 }

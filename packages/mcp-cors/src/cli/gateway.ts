@@ -10,7 +10,7 @@ import {
 } from './certificate.js';
 import { DEFAULT_CONFIG_FILE } from './configFile.js';
 import { type ConfigFlags, createConfigSource } from './configSource.js';
-import { serveUntilSignal } from './ending.js';
+import { awaitSignal, closeOn } from './ending.js';
 import { hidingTerminal } from './hiding.js';
 import { isConfigError, issuesOf } from './issues.js';
 import { onReopenSignal } from './logSignals.js';
@@ -103,6 +103,7 @@ async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<v
   const gateway = await gatewayPackage.startGateway(config, listeners).catch((error: unknown) => {
     throw isConfigError(error) ? place(error.issues) : error;
   });
+  const signalled = awaitSignal();
   const url = `${gateway.url}${publicPath}`;
   if (flags.format === 'json') ownTerminal.out(JSON.stringify({ listening: url }));
   else ownTerminal.out(`listening on ${url}`);
@@ -112,10 +113,11 @@ async function runGateway(flags: GatewayFlags, ownTerminal: Terminal): Promise<v
   const watched = gateway.adminUrl !== undefined || auditFile(config) !== undefined;
   const stopReopening = watched ? onReopenSignal(() => gateway.reopen()) : () => {};
   reloading.start(gateway);
-  await serveUntilSignal(() => {
+  const close = (): Promise<void> => {
     reloading.stop();
     return gateway.close();
-  }, terminal);
+  };
+  await closeOn(signalled, close, terminal);
   stopReopening();
 }
 

@@ -26,6 +26,7 @@ export interface WatchingPackage {
 export interface Reloading {
   /** Begins, with what has changed since the file was first looked at. */
   start(gateway: RunningGateway): void;
+  /** Takes over nothing more; SIGHUP is ignored from then on. */
   stop(): void;
 }
 
@@ -47,6 +48,7 @@ export function createReloading(
   let stopped = false;
 
   async function reload(): Promise<void> {
+    if (stopped) return;
     wanted = true;
     if (reloading || gateway === undefined) return;
     reloading = true;
@@ -75,8 +77,7 @@ export function createReloading(
     stop() {
       stopped = true;
       wanted = false;
-      process.off('SIGHUP', onSignal);
-      stopWatching?.();
+      stopWatching?.(); // and SIGHUP stays caught: without that, one that comes late would cut the closing short
     },
   };
 }
