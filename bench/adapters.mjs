@@ -23,8 +23,20 @@ const ANSWER = { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text
 
 const originsOf = (count) => Array.from({ length: count }, (_, i) => `https://app${i}.example.com`);
 const EXPOSED = ['Mcp-Session-Id', 'WWW-Authenticate'];
+/** What must be sent, whoever does it: the headers of mcp-cors, without a check of anything. */
+const BY_HAND = [
+  ['access-control-allow-origin', originsOf(1)[0]],
+  [
+    'access-control-expose-headers',
+    'Retry-After, Mcp-Session-Id, Last-Event-ID, MCP-Protocol-Version, WWW-Authenticate, DPoP-Nonce',
+  ],
+  ['vary', 'Origin'],
+];
 
-/** An application of each framework: bare, with mcp-cors, and with the framework's own package. */
+/**
+ * An application of each framework: bare, with the headers written in by hand, with mcp-cors, and with the framework's
+ * own package.
+ */
 const FRAMEWORKS = {
   'node:http': {
     own: 'cors',
@@ -36,14 +48,13 @@ const FRAMEWORKS = {
         request.on('end', () => {
           JSON.parse(Buffer.concat(chunks).toString());
           const text = JSON.stringify(ANSWER);
-          response.writeHead(200, {
-            'Content-Type': 'application/json',
-            'Content-Length': Buffer.byteLength(text),
-          });
+          const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+          if (variant === 'by-hand') for (const [name, value] of BY_HAND) headers[name] = value;
+          response.writeHead(200, headers);
           response.end(text);
         });
       };
-      if (variant === 'bare') return listen(createServer(listener));
+      if (variant === 'bare' || variant === 'by-hand') return listen(createServer(listener));
       if (variant === 'mcp-cors') {
         const { mcpCors } = await import('mcp-cors/node');
         return listen(createServer(mcpCors({ origins })(listener)));
@@ -63,6 +74,12 @@ const FRAMEWORKS = {
       if (variant === 'mcp-cors') app.use((await import('mcp-cors/express')).mcpCors({ origins }));
       if (variant === 'own')
         app.use((await import('cors')).default({ origin: origins, exposedHeaders: EXPOSED }));
+      if (variant === 'by-hand') {
+        app.use((_, response, next) => {
+          for (const [name, value] of BY_HAND) response.setHeader(name, value);
+          next();
+        });
+      }
       app.use(express.json());
       app.post('/mcp', (_, response) => void response.json(ANSWER));
       return listen((await import('node:http')).createServer(app));
@@ -80,6 +97,12 @@ const FRAMEWORKS = {
           exposedHeaders: EXPOSED,
         });
       }
+      if (variant === 'by-hand') {
+        app.addHook('onRequest', (_, reply, done) => {
+          for (const [name, value] of BY_HAND) reply.header(name, value);
+          done();
+        });
+      }
       app.post('/mcp', async () => ANSWER);
       return app.listen({ host: '127.0.0.1', port: 0 });
     },
@@ -93,6 +116,12 @@ const FRAMEWORKS = {
       if (variant === 'mcp-cors') app.use((await import('mcp-cors/hono')).mcpCors({ origins }));
       if (variant === 'own')
         app.use((await import('hono/cors')).cors({ origin: origins, exposeHeaders: EXPOSED }));
+      if (variant === 'by-hand') {
+        app.use((c, next) => {
+          for (const [name, value] of BY_HAND) c.env.outgoing.setHeader(name, value);
+          return next();
+        });
+      }
       app.post('/mcp', async (c) => {
         await c.req.json();
         return c.json(ANSWER);
@@ -111,6 +140,12 @@ const FRAMEWORKS = {
         const origin = (ctx) => (allowed.has(ctx.get('Origin')) ? ctx.get('Origin') : '');
         app.use((await import('@koa/cors')).default({ origin, exposeHeaders: EXPOSED }));
       }
+      if (variant === 'by-hand') {
+        app.use((ctx, next) => {
+          for (const [name, value] of BY_HAND) ctx.set(name, value);
+          return next();
+        });
+      }
       app.use(async (ctx) => {
         const chunks = [];
         for await (const chunk of ctx.req) chunks.push(chunk);
@@ -126,6 +161,7 @@ const FRAMEWORKS = {
 const CANDIDATES = [
   ['bare', 1],
   ['bare again', 1],
+  ['by-hand', 1],
   ...SIZES.flatMap((size) => [
     ['mcp-cors', size],
     ['own', size],
@@ -193,6 +229,7 @@ if (variant !== undefined) {
       '',
       'bare',
       'bare again',
+      'by hand',
       ...SIZES.flatMap((count) => [`mcp-cors, ${count} origins`, `own, ${count} origins`]),
       'own package',
     ],

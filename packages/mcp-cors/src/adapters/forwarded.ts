@@ -33,7 +33,7 @@ export function createProvenance(trust: TrustProxy | undefined): (request: NodeR
   return (request) => {
     const peer = request.socket.remoteAddress;
     if (isTrusted === undefined || !isTrusted(peer, 0))
-      return { address: peer, scheme: schemeOf(request), trusted: false };
+      return { address: peer, scheme: schemeOf(request.socket), trusted: false };
     const chain = listOf(request.headers['x-forwarded-for']).toReversed();
     const schemes = listOf(request.headers['x-forwarded-proto']).toReversed();
     let hop = 0;
@@ -44,7 +44,7 @@ export function createProvenance(trust: TrustProxy | undefined): (request: NodeR
     const scheme = schemes[Math.min(hop, schemes.length - 1)]?.toLowerCase();
     return {
       address: isIP(address ?? '') === 0 ? peer : address,
-      scheme: scheme === 'https' || scheme === 'http' ? scheme : schemeOf(request),
+      scheme: scheme === 'https' || scheme === 'http' ? scheme : schemeOf(request.socket),
       trusted: true,
     };
   };

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Decision, type HeaderField, isCorsResponseHeader, mergeVary } from '../policy/index.js';
 import { sealResponse } from './sealing.js';
 
@@ -13,23 +13,25 @@ export function noteDecision(decision: Decision, response: ServerResponse): void
   if (Object.hasOwn(response, 'writeHead')) (response as Held)[LAST_DECISION] = decision;
 }
 
-/** Sets the headers of a decision, and adds its names to Vary. */
-export function setHeaders({ headers, vary }: Decision, response: ServerResponse): void {
-  for (let i = 0; i < headers.length; i++) {
-    const field = headers[i] as HeaderField;
-    response.setHeader(field[0], field[1]);
-  }
-  if (vary !== '') addToVary(vary, response);
-}
-
-/** Removes CORS headers that the policy did not set. */
-export function removeForeign({ headers }: Decision, response: ServerResponse): void {
+/** Sets the headers of a decision in place of all CORS headers that stand there, and adds its names to Vary. */
+export function replaceHeaders({ headers, vary }: Decision, response: ServerResponse): void {
+  let varies = false;
   const names = response.getHeaderNames();
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
-    if (isCorsResponseHeader(name) && !headers.some((field) => field[0] === name))
+    if (name === 'vary') varies = true;
+    else if (isCorsResponseHeader(name) && !headers.some((field) => field[0] === name))
       response.removeHeader(name);
   }
+  // Looked up once: V8 cannot remember where properties of Express's responses are, each has a shape of its own.
+  const { setHeader } = response;
+  for (let i = 0; i < headers.length; i++) {
+    const field = headers[i] as HeaderField;
+    setHeader.call(response, field[0], field[1]);
+  }
+  if (vary === '') return;
+  if (varies) addToVary(vary, response);
+  else setHeader.call(response, 'vary', vary);
 }
 
 /**
@@ -41,16 +43,24 @@ export function holdDecision(
   response: ServerResponse,
   sealId?: (id: string) => string,
 ): void {
-  noteDecision(decision, response);
-  holdHeaders(decision, response, sealId && sealResponse(sealId, decision.kind, response));
+  const writeHead = response.writeHead as AnyWriteHead;
+  if (writeHead !== ServerResponse.prototype.writeHead) {
+    noteDecision(decision, response);
+    replaceHeaders(decision, response); // at once as well: the head may be written without it
+  }
+  holdHeaders(decision, response, writeHead, sealId && sealResponse(sealId, decision.kind, response));
 }
 
 /**
  * Makes the policy's headers the last word when the head is written, however the application says its own: with
  * `setHeader`, with `writeHead`, or not at all. `onHead` is called when the head is complete.
  */
-function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
-  const writeHead = response.writeHead as AnyWriteHead;
+function holdHeaders(
+  decision: Decision,
+  response: ServerResponse,
+  writeHead: AnyWriteHead,
+  onHead?: () => void,
+): void {
   // Parameters by name: an array of the rest would be made for every response.
   response.writeHead = function holdingWriteHead(
     this: ServerResponse,
@@ -63,7 +73,7 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
     const headers = reason === undefined ? (first ?? second) : second;
     // What Node would refuse, Node shall refuse; what it lets pass must not pass by the policy.
     const understood = isHeaderList(headers);
-    const last = (this as Held)[LAST_DECISION] ?? decision;
+    const last = Object.hasOwn(this, LAST_DECISION) ? ((this as Held)[LAST_DECISION] as Decision) : decision;
     // Most applications of node:http say all in writeHead, and Node is fastest when nothing was set before.
     if (
       onHead === undefined &&
@@ -79,12 +89,8 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
         : writeHead.call(this, status, reason, joined);
     }
     if (understood) setGivenHeaders(this, headers);
-    removeForeign(decision, this);
-    setHeaders(decision, this);
-    if (last !== decision) {
-      removeForeign(last, this);
-      setHeaders(last, this);
-    }
+    replaceHeaders(decision, this);
+    if (last !== decision) replaceHeaders(last, this);
     onHead?.();
     return understood ? writeHead.call(this, status, reason) : writeHead.call(this, status, first, second);
   } as typeof response.writeHead;
@@ -102,13 +108,10 @@ type AnyWriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) =
 
 function addToVary(vary: string, response: ServerResponse): void {
   const present = response.getHeader('vary');
-  if (present === undefined) {
-    response.setHeader('vary', vary);
-  } else if (present !== vary) {
-    const before = Array.isArray(present) ? present.join(', ') : String(present);
-    const merged = mergeVary(before, vary);
-    if (merged !== present) response.setHeader('vary', merged);
-  }
+  if (present === vary) return;
+  const before = Array.isArray(present) ? present.join(', ') : String(present);
+  const merged = mergeVary(before, vary);
+  if (merged !== present) response.setHeader('vary', merged);
 }
 
 /** Headers as `writeHead` takes them: an object, pairs, or a flat list of names and values. */

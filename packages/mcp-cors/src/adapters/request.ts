@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Admission } from '../carrier/index.js';
 import type { RequestHead } from '../policy/index.js';
@@ -14,8 +15,10 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export function readRequestHead(
   request: NodeRequest,
   target: string,
-  scheme: 'http' | 'https' = schemeOf(request),
+  knownScheme?: 'http' | 'https',
 ): RequestHead {
+  // Each property once: V8 cannot remember where those of Express's requests are, each has a shape of its own.
+  const { socket, rawHeaders: raw } = request;
   let host: string | undefined;
   let authority: string | undefined;
   let origin: string | undefined;
@@ -26,7 +29,6 @@ export function readRequestHead(
   let requestMethod: string | undefined;
   let requestHeaders: string | undefined;
 
-  const raw = request.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -66,7 +68,7 @@ export function readRequestHead(
     path: query === -1 ? target : target.slice(0, query),
     // RFC 9113 section 8.3.1: a Host beside :authority must say the same.
     host: authority === undefined || authority === host ? host : combine(host, authority),
-    scheme,
+    scheme: knownScheme ?? schemeOf(socket),
     origin,
     requestMethod,
     requestHeaders,
@@ -74,13 +76,13 @@ export function readRequestHead(
     sessionId,
     fetchSite,
     fetchDest,
-    incomplete: isIncomplete(request),
-    loopback: isLoopbackAddress(request.socket.localAddress),
+    incomplete: isIncomplete(raw, socket),
+    loopback: isLoopbackAddress(socket.localAddress),
   };
 }
 
 /** The scheme of the connection itself. */
-export function schemeOf({ socket }: NodeRequest): 'http' | 'https' {
+export function schemeOf(socket: Socket): 'http' | 'https' {
   return (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
 }
 
@@ -123,7 +125,7 @@ function setHeader(request: NodeRequest, name: string, value: string): void {
 const DEFAULT_MAX_HEADERS = 1_000;
 
 /** Whether Node may have dropped headers. A server whose `maxHeadersCount` is 0 reads them all. */
-function isIncomplete({ rawHeaders, socket }: NodeRequest): boolean {
+function isIncomplete(rawHeaders: readonly string[], socket: Socket): boolean {
   if (rawHeaders.length < 2) return false;
   const { server } = socket as { readonly server?: { readonly maxHeadersCount?: number | null } };
   const most = server?.maxHeadersCount ?? DEFAULT_MAX_HEADERS;

@@ -1,7 +1,7 @@
-import { ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Decision } from '../policy/index.js';
-import { holdDecision, noteDecision, removeForeign, setHeaders } from './heldHeaders.js';
+import { holdDecision, noteDecision, replaceHeaders } from './heldHeaders.js';
 import type { NodeRequest } from './request.js';
 
 /** A response of Node's, over HTTP/1.1 or HTTP/2. */
@@ -20,14 +20,11 @@ export function applyDecision(
   const response = nodeResponse as ServerResponse; // HTTP/2 has the same methods
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
   if (decision.status === undefined) {
-    // Where writeHead is not Node's own, the head may be written without it: headers are set at once as well.
-    if (response.writeHead !== ServerResponse.prototype.writeHead) setHeaders(decision, response);
     holdDecision(decision, response, sealId);
     return false;
   }
   noteDecision(decision, response);
-  if (response.getHeaderNames().length > 0) removeForeign(decision, response);
-  setHeaders(decision, response);
+  replaceHeaders(decision, response);
   response.statusCode = decision.status;
   // HTTP/2 has no such header, and ends the stream alone (RFC 9113 sections 8.1 and 8.2.2).
   if (response.req?.httpVersionMajor === 1 && hasLargeBody(response.req))
