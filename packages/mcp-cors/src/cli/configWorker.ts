@@ -1,8 +1,6 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { JsonSchema } from '../policy/schema.js';
-import { readConfigDocument } from './configDocument.js';
-import { readConfigText } from './configFile.js';
 import type { FileReading } from './configSource.js';
 import type { PlacedProblem, Problem } from './problem.js';
 import { CommandError } from './terminal.js';
@@ -19,8 +17,23 @@ export type WorkerAnswer =
   | { readonly failed: { readonly message: string; readonly hint: string | undefined } }
   | { readonly placed: readonly PlacedProblem[] };
 
-function work({ file, schema }: WorkerTask, answer: (answer: WorkerAnswer) => void): void {
+/** Lets requests go first where there are fewer cores than work. On Linux a priority is a thread's own, elsewhere the whole process's. */
+function yieldToOthers(): void {
+  if (process.platform !== 'linux') return;
   try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // A sandbox that forbids it: the reading then takes its equal share.
+  }
+}
+
+async function work({ file, schema }: WorkerTask, answer: (answer: WorkerAnswer) => void): Promise<void> {
+  try {
+    // Loaded here, since that alone is a good part of the work.
+    const [{ readConfigDocument }, { readConfigText }] = await Promise.all([
+      import('./configDocument.js'),
+      import('./configFile.js'),
+    ]);
     const { value, problems, variables, place } = readConfigDocument(readConfigText(file), schema);
     parentPort?.on('message', (found: readonly Problem[]) => answer({ placed: place(found) }));
     answer({ read: { value, problems, variables } });
@@ -30,15 +43,5 @@ function work({ file, schema }: WorkerTask, answer: (answer: WorkerAnswer) => vo
   }
 }
 
-/** Lets requests go first where there are fewer cores than work. On Linux a priority is a thread's own, elsewhere the whole process's. */
-function yieldToOthers(): void {
-  if (process.platform !== 'linux') return;
-  try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // A sandbox that forbids it: the reading then takes its equal share.
-  }
-}
-
 yieldToOthers();
-work(workerData as WorkerTask, (answer) => parentPort?.postMessage(answer));
+await work(workerData as WorkerTask, (answer) => parentPort?.postMessage(answer));

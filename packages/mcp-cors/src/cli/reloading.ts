@@ -95,6 +95,8 @@ function asCommandError(error: unknown, file: string): CommandError {
 /** How long a configuration may take to be read, and how much memory: what a path leads to may be anything. */
 const MOST_READING_MS = 60_000;
 const MOST_READING_MIB = 1_024;
+/** The less there is of it, the shorter its collections, which all threads share helpers for. */
+const YOUNG_MIB = 8;
 
 /** Reads the file in a thread of its own, since a long one takes a while, and hands it to the gateway. */
 async function reloadOnce(
@@ -106,7 +108,7 @@ async function reloadOnce(
   const task: WorkerTask = { file, schema: source.schema };
   const worker = new Worker(new URL('configWorker.js', import.meta.url), {
     workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_READING_MIB },
+    resourceLimits: { maxOldGenerationSizeMb: MOST_READING_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
   });
   try {
     const answer = await answerOf(worker).catch((error: Error) => {
