@@ -21,7 +21,7 @@ export type WorkerAnswer =
 function yieldToOthers(): void {
   if (process.platform !== 'linux') return;
   try {
-    setPriority(constants.priority.PRIORITY_LOW);
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // A sandbox that forbids it: the reading then takes its equal share.
   }

@@ -93,7 +93,7 @@ function asCommandError(error: unknown, file: string): CommandError {
 }
 
 /** How long a configuration may take to be read, and how much memory: what a path leads to may be anything. */
-const MOST_READING_MS = 60_000;
+const MOST_READING_MS = 120_000;
 const MOST_READING_MIB = 1_024;
 /** The less there is of it, the shorter its collections, which all threads share helpers for. */
 const YOUNG_MIB = 8;
