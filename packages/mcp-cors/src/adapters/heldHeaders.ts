@@ -1,4 +1,4 @@
-import { type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Decision, type HeaderField, isCorsResponseHeader, mergeVary } from '../policy/index.js';
 import { sealResponse } from './sealing.js';
 
@@ -43,24 +43,16 @@ export function holdDecision(
   response: ServerResponse,
   sealId?: (id: string) => string,
 ): void {
-  const writeHead = response.writeHead as AnyWriteHead;
-  if (writeHead !== ServerResponse.prototype.writeHead) {
-    noteDecision(decision, response);
-    replaceHeaders(decision, response); // at once as well: the head may be written without it
-  }
-  holdHeaders(decision, response, writeHead, sealId && sealResponse(sealId, decision.kind, response));
+  noteDecision(decision, response);
+  holdHeaders(decision, response, sealId && sealResponse(sealId, decision.kind, response));
 }
 
 /**
  * Makes the policy's headers the last word when the head is written, however the application says its own: with
  * `setHeader`, with `writeHead`, or not at all. `onHead` is called when the head is complete.
  */
-function holdHeaders(
-  decision: Decision,
-  response: ServerResponse,
-  writeHead: AnyWriteHead,
-  onHead?: () => void,
-): void {
+function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
+  const writeHead = response.writeHead as AnyWriteHead;
   // Parameters by name: an array of the rest would be made for every response.
   response.writeHead = function holdingWriteHead(
     this: ServerResponse,

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Decision } from '../policy/index.js';
 import { holdDecision, noteDecision, replaceHeaders } from './heldHeaders.js';
@@ -20,6 +20,8 @@ export function applyDecision(
   const response = nodeResponse as ServerResponse; // HTTP/2 has the same methods
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
   if (decision.status === undefined) {
+    // Where writeHead is not Node's own, the head may be written without it: headers are set at once as well.
+    if (response.writeHead !== ServerResponse.prototype.writeHead) replaceHeaders(decision, response);
     holdDecision(decision, response, sealId);
     return false;
   }
