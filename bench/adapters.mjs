@@ -3,6 +3,7 @@
 // Each server runs in a process of its own and tells its own CPU time; the servers of a framework take turns, and the
 // median of the rounds' ratios counts. The request is a POST of a page as MCP clients send it, the application parses it with what the framework
 // brings and answers it. The limit: a hello-world application, so that what an adapter adds weighs as much as it ever can.
+import { createPolicy } from 'mcp-cors';
 import { LOAD, listen, load, serve, startProcess } from './processes.mjs';
 import { median, printTable } from './table.mjs';
 
@@ -24,14 +25,16 @@ const ANSWER = { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text
 const originsOf = (count) => Array.from({ length: count }, (_, i) => `https://app${i}.example.com`);
 const EXPOSED = ['Mcp-Session-Id', 'WWW-Authenticate'];
 /** What must be sent, whoever does it: the headers of mcp-cors, without a check of anything. */
-const BY_HAND = [
-  ['access-control-allow-origin', originsOf(1)[0]],
-  [
-    'access-control-expose-headers',
-    'Retry-After, Mcp-Session-Id, Last-Event-ID, MCP-Protocol-Version, WWW-Authenticate, DPoP-Nonce',
-  ],
-  ['vary', 'Origin'],
-];
+const BY_HAND = headersFor(originsOf(1)[0]);
+
+function headersFor(origin) {
+  const head = { method: 'POST', path: '/mcp', host: '127.0.0.1', scheme: 'http', origin, loopback: true };
+  const { headers, vary } = createPolicy({ origins: [origin] }).decide({
+    ...head,
+    contentType: 'application/json',
+  });
+  return [...headers, ['vary', vary]];
+}
 
 /**
  * An application of each framework: bare, with the headers written in by hand, with mcp-cors, and with the framework's

@@ -2,12 +2,11 @@
 //
 // The real command serves a steady load while its file, with 10,000 origins, is changed and taken over again and again. The
 // figure is the longest time for which the gateway's event loop was held up during a reload, beside the same figure
-// for as long a time of the same load without one: what the machine and the garbage collector add is in both. The load and the
-// server behind are not what is measured: where there are fewer cores than work, they let the gateway go first.
+// for as long a time of the same load without one: what the machine and the garbage collector add is in both.
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { constants, setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
@@ -90,7 +89,6 @@ const workers = Array.from({ length: CONNECTIONS }, async () => {
   }
 });
 
-setPriority(constants.priority.PRIORITY_LOW); // after the gateway has begun, which would inherit it
 const pauses = { reload: [], quiet: [] };
 const durations = [];
 for (let i = 1 - WARM_UP; i <= RELOADS; i++) {
