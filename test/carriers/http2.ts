@@ -1,8 +1,9 @@
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type Http2RequestListener, mcpCors } from 'mcp-cors/node';
-import { type Carrier, createSocketCarrier, withoutOuterSpace } from './carriers.js';
+import { type Carrier, createSocketCarrier } from './carriers.js';
 import { exchangeFields, type Field, type Http2Server } from './http2Wire.js';
+import { withoutOuterSpace } from './requestHead.js';
 import type { Line } from './vectors.js';
 import type { WireResponse } from './wire.js';
 

@@ -1,5 +1,13 @@
 import { virtualHost } from './apache/server.js';
-import { always, BACKTRACKING, DEBUG_NAMES, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import {
+  ADDRESS_SPELLINGS,
+  always,
+  BACKTRACKING,
+  DEBUG_NAMES,
+  DIRECTORIES,
+  type Limit,
+  SEALED_SESSIONS,
+} from './limits.js';
 import type { Target } from './target.js';
 
 /** What Apache cannot express. */
@@ -7,6 +15,7 @@ const LIMITS: readonly Limit[] = [
   SEALED_SESSIONS,
   DIRECTORIES,
   BACKTRACKING,
+  ADDRESS_SPELLINGS,
   {
     id: 'late-aborts',
     weakens: false,

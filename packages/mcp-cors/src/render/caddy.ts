@@ -1,5 +1,12 @@
 import { type NamedRoute, siteBlock } from './caddy/server.js';
-import { always, DEBUG_NAMES, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import {
+  ADDRESS_SPELLINGS,
+  always,
+  DEBUG_NAMES,
+  DIRECTORIES,
+  type Limit,
+  SEALED_SESSIONS,
+} from './limits.js';
 import type { Plan, PolicyPlan } from './plan.js';
 import type { Target } from './target.js';
 
@@ -7,6 +14,7 @@ import type { Target } from './target.js';
 const LIMITS: readonly Limit[] = [
   SEALED_SESSIONS,
   DIRECTORIES,
+  ADDRESS_SPELLINGS,
   DEBUG_NAMES,
   {
     id: 'asterisk-form',

@@ -1,5 +1,13 @@
 import { routesOf } from './envoy/routes.js';
-import { always, DEBUG, DIRECTORIES, type Limit, REPORT_ONLY, SEALED_SESSIONS } from './limits.js';
+import {
+  ADDRESS_SPELLINGS,
+  always,
+  DEBUG,
+  DIRECTORIES,
+  type Limit,
+  REPORT_ONLY,
+  SEALED_SESSIONS,
+} from './limits.js';
 import type { Plan, Upstream } from './plan.js';
 import { ORIGIN_FORWARDED, OWN_PAGES } from './routedLimits.js';
 import type { Target } from './target.js';
@@ -8,6 +16,7 @@ import { type YamlValue, yaml } from './yaml.js';
 const LIMITS: readonly Limit[] = [
   SEALED_SESSIONS,
   DIRECTORIES,
+  ADDRESS_SPELLINGS,
   REPORT_ONLY,
   DEBUG,
   OWN_PAGES,

@@ -1,5 +1,5 @@
 import { oneLine } from './comment.js';
-import { always, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import { ADDRESS_SPELLINGS, always, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
 import type { Plan, PolicyPlan } from './plan.js';
 import { lines, string } from './script/literals.js';
 import type { Target } from './target.js';
@@ -55,6 +55,11 @@ const LIMITS: readonly Limit[] = [
     what: 'Under * whatever stands in Origin is admitted, null and texts that are no origin included.',
     why: 'The package does not read Origin then.',
     instead: ADAPTER,
+  },
+  {
+    ...ADDRESS_SPELLINGS,
+    // Under * it is the least of what passes.
+    concerns: (policy) => !policy.origins.any && ADDRESS_SPELLINGS.concerns(policy),
   },
   {
     id: 'refused-preflights',

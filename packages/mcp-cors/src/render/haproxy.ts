@@ -1,6 +1,13 @@
 import { MOST_LIST_LINES } from './haproxy/decision.js';
 import { sections } from './haproxy/proxies.js';
-import { always, BACKTRACKING, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import {
+  ADDRESS_SPELLINGS,
+  always,
+  BACKTRACKING,
+  DIRECTORIES,
+  type Limit,
+  SEALED_SESSIONS,
+} from './limits.js';
 import type { Target } from './target.js';
 
 /** What HAProxy cannot express. */
@@ -8,6 +15,7 @@ const LIMITS: readonly Limit[] = [
   SEALED_SESSIONS,
   DIRECTORIES,
   BACKTRACKING,
+  ADDRESS_SPELLINGS,
   {
     id: 'many-lines',
     weakens: false,

@@ -72,6 +72,18 @@ export const BACKTRACKING: Limit = Object.freeze({
   instead: 'Write it without a repetition within a repetition, or as patterns such as https://*.example.com.',
 } satisfies Limit);
 
+/** Of targets that tell what an origin is by an expression. */
+export const ADDRESS_SPELLINGS: Limit = Object.freeze({
+  id: 'address-spellings',
+  // No page has such an origin, and what is no browser can name one that is allowed.
+  weakens: false,
+  concerns: ({ origins: { any, patterns, expressions } }) =>
+    any || [...patterns, ...expressions].some(({ regexp }) => regexp.includes('\\[')),
+  what: 'Where an origin may have any IPv6 address, it may have it in any spelling, and in one that is no address.',
+  why: 'An expression that holds for the shortest spelling alone would be longer than all the rest.',
+  instead: 'Nothing: browsers send the shortest spelling, and nothing else.',
+} satisfies Limit);
+
 /** Of targets whose debug mode finds what is missing by one expression. */
 export const DEBUG_NAMES: Limit = Object.freeze({
   id: 'debug-names',

@@ -1,5 +1,13 @@
 import { type PlaceRule, placeRules } from './confinement.js';
-import { always, BACKTRACKING, DEBUG_NAMES, DIRECTORIES, type Limit, SEALED_SESSIONS } from './limits.js';
+import {
+  ADDRESS_SPELLINGS,
+  always,
+  BACKTRACKING,
+  DEBUG_NAMES,
+  DIRECTORIES,
+  type Limit,
+  SEALED_SESSIONS,
+} from './limits.js';
 import { answerMaps } from './nginx/answer.js';
 import { decisionMaps, hashSizes } from './nginx/decision.js';
 import { type NamedRoute, serverBlock } from './nginx/server.js';
@@ -12,6 +20,7 @@ const LIMITS: readonly Limit[] = [
   SEALED_SESSIONS,
   DIRECTORIES,
   BACKTRACKING,
+  ADDRESS_SPELLINGS,
   {
     id: 'repeated-lines',
     weakens: false,

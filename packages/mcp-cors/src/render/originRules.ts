@@ -27,7 +27,7 @@ export interface OriginRules {
   readonly opaque: boolean;
   /** Origins spelled out, those of aliases included. There may be very many. */
   readonly exact: readonly string[];
-  /** Wildcards: complete by themselves. */
+  /** Wildcards: complete by themselves, but that an IPv6 address may have any spelling. */
   readonly patterns: readonly PatternRule[];
   /** The owner's regular expressions: an origin must match `wellFormed` too, as `.*` is not to run over a slash. */
   readonly expressions: readonly ExpressionRule[];

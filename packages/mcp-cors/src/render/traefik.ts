@@ -2,7 +2,15 @@ import { LOOPBACK_HOST_PATTERNS } from '../policy/host.js';
 import { placeRules } from './confinement.js';
 import { hostRules } from './hostRules.js';
 import { kindGroups } from './kindGroups.js';
-import { always, DEBUG, DIRECTORIES, type Limit, REPORT_ONLY, SEALED_SESSIONS } from './limits.js';
+import {
+  ADDRESS_SPELLINGS,
+  always,
+  DEBUG,
+  DIRECTORIES,
+  type Limit,
+  REPORT_ONLY,
+  SEALED_SESSIONS,
+} from './limits.js';
 import type { KindPlan, Plan, PolicyPlan, RoutePlan } from './plan.js';
 import { anyCase, literal, oneOf } from './regexps.js';
 import { ORIGIN_FORWARDED, OWN_PAGES } from './routedLimits.js';
@@ -64,6 +72,7 @@ const LIMITS: readonly Limit[] = [
   ORIGIN_FORWARDED,
   SEALED_SESSIONS,
   DIRECTORIES,
+  ADDRESS_SPELLINGS,
   REPORT_ONLY,
   DEBUG,
 ];

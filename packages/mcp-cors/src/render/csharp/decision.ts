@@ -185,22 +185,22 @@ export const DECISION = String.raw`
             {
                 return null;
             }
-            foreach (Regex pattern in OriginPatterns)
-            {
-                if (pattern.IsMatch(origin))
-                {
-                    return origin;
-                }
-            }
-            if ((AnyOrigin || IsAcceptedByTable(origin)) && IsOrigin(origin))
+            if ((AnyOrigin || IsMatched(origin)) && IsOrigin(origin))
             {
                 return AnyOrigin ? "*" : origin;
             }
             return null;
         }
 
-        private static bool IsAcceptedByTable(string origin)
+        private static bool IsMatched(string origin)
         {
+            foreach (Regex pattern in OriginPatterns)
+            {
+                if (pattern.IsMatch(origin))
+                {
+                    return true;
+                }
+            }
             foreach (Table table in OriginTables)
             {
                 if (table.Accepts(origin))

@@ -27,11 +27,13 @@ export function policyData({ routes: [{ policy }] }: Plan): string {
 // Origins of pages that may connect, as browsers send them.
 var origins = ${lines('setOf(', origins.exact.map(string), ')')}
 
-// Wildcards, complete by themselves. Go matches in time that grows with the text alone, whatever the expression.
+// Wildcards. Go matches in time that grows with the text alone, whatever the expression.
 var originPatterns = ${lines('[]*regexp.Regexp{', origins.patterns.map(rule), '}')}
 
-// Regular expressions of the policy: what matches one must be an origin besides.
+// Regular expressions of the policy.
 var originExpressions = ${lines('[]*regexp.Regexp{', origins.expressions.map(rule), '}')}
+
+// What matches one of them must be an origin besides.
 var wellFormedOrigin = ${compiled(origins.wellFormed)}
 var originTooLong = ${compiled(origins.tooLong)}
 

@@ -134,16 +134,50 @@ func allowedOrigin(origin string) string {
 	if originTooLong.MatchString(origin) {
 		return ""
 	}
-	if matchesAny(originPatterns, origin) {
-		return origin
-	}
-	if (anyOrigin || matchesAny(originExpressions, origin)) && wellFormedOrigin.MatchString(origin) {
+	if (anyOrigin || matchesAny(originPatterns, origin) || matchesAny(originExpressions, origin)) && isOrigin(origin) {
 		if anyOrigin {
 			return "*"
 		}
 		return origin
 	}
 	return ""
+}
+
+// Octets of a label of a domain (RFC 1035 section 2.3.4).
+const maxLabelLength = 63
+
+// isOrigin tells whether a text is an origin as browsers serialise it.
+func isOrigin(text string) bool {
+	if !wellFormedOrigin.MatchString(text) {
+		return false
+	}
+	// What the expression leaves open: an address in another spelling than the shortest, and labels of too many digits.
+	_, host, _ := strings.Cut(text, "://")
+	if strings.HasPrefix(host, "[") {
+		address, _, _ := strings.Cut(host[1:], "]")
+		return isSerialisedIPv6(address)
+	}
+	host, _, _ = strings.Cut(host, ":")
+	for _, label := range strings.Split(host, ".") {
+		if len(label) > maxLabelLength {
+			return false
+		}
+	}
+	return true
+}
+
+// isSerialisedIPv6 tells whether an address is in the one form that browsers send: in hexadecimal to the end, and with the
+// first of the longest runs of zeros left out (URL standard, IPv6 serializer).
+func isSerialisedIPv6(text string) bool {
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return false
+	}
+	if address.Is4In6() {
+		pieces := address.As16()
+		return text == fmt.Sprintf("::ffff:%x:%x", int(pieces[12])<<8|int(pieces[13]), int(pieces[14])<<8|int(pieces[15]))
+	}
+	return text == address.String()
 }
 
 func matchesAny(patterns []*regexp.Regexp, text string) bool {

@@ -16,6 +16,7 @@ const IMPORTS: readonly string[] = [
   'log/slog',
   'net',
   'net/http',
+  'net/netip',
   'net/url',
   'os',
   'regexp',

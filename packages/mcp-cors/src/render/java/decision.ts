@@ -125,18 +125,18 @@ export const DECISION = String.raw`
         if (ORIGIN_TOO_LONG.matcher(origin).lookingAt()) {
             return null;
         }
-        for (Pattern pattern : ORIGIN_PATTERNS) {
-            if (pattern.matcher(origin).matches()) {
-                return origin;
-            }
-        }
-        if ((ANY_ORIGIN || isAcceptedByTable(origin)) && isOrigin(origin)) {
+        if ((ANY_ORIGIN || isMatched(origin)) && isOrigin(origin)) {
             return ANY_ORIGIN ? "*" : origin;
         }
         return null;
     }
 
-    private static boolean isAcceptedByTable(String origin) {
+    private static boolean isMatched(String origin) {
+        for (Pattern pattern : ORIGIN_PATTERNS) {
+            if (pattern.matcher(origin).matches()) {
+                return true;
+            }
+        }
         for (Table table : ORIGIN_TABLES) {
             if (table.accepts(origin)) {
                 return true;

@@ -96,11 +96,15 @@ def _allowed_origin(origin: str) -> Optional[str]:
         return origin
     if _origin_too_long.match(origin):
         return None
-    if any(pattern.fullmatch(origin) for pattern in _origin_patterns):
-        return origin
-    if (ANY_ORIGIN or any(_is_accepted(table, origin) for table in ORIGIN_TABLES)) and _is_origin(origin):
+    if (ANY_ORIGIN or _is_matched(origin)) and _is_origin(origin):
         return "*" if ANY_ORIGIN else origin
     return None
+
+
+def _is_matched(origin: str) -> bool:
+    return any(pattern.fullmatch(origin) for pattern in _origin_patterns) or any(
+        _is_accepted(table, origin) for table in ORIGIN_TABLES
+    )
 
 
 def _is_origin(text: str) -> bool:
