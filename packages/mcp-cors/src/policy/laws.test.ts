@@ -270,7 +270,7 @@ describe('whatever the policy and the request', () => {
           ).toEqual([]);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 2_000 },
     );
     expect(withCredentials).toBeGreaterThan(10);
   }, 30_000);
