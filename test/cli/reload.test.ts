@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -112,6 +113,11 @@ describe('a configuration that changes', () => {
       'has no end',
       (file) => symlinkSync('/dev/zero', file),
       /error: cannot read my\.yaml: it is larger than 16 MiB/,
+    ],
+    [
+      'is a pipe',
+      (file) => execFileSync('mkfifo', [file]),
+      /error: cannot read my\.yaml: it is a pipe, which can be read once/,
     ],
     [
       'is far too large',

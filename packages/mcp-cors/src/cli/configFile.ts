@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { StaticPolicyConfig } from '../policy/index.js';
 import type { PlacedProblem } from './problem.js';
 import { CommandError, CommandErrors } from './terminal.js';
@@ -22,6 +22,17 @@ export function readConfigText(file: string, hint = 'Name the configuration with
     const why = code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw new CommandError(`cannot read ${file}: ${why}`, hint);
   }
+}
+
+/** The text of a configuration file that has been read before: a pipe says everything once, and waiting for it has no end. */
+export function readConfigTextAgain(file: string): string {
+  if (statSync(file, { throwIfNoEntry: false })?.isFIFO()) {
+    throw new CommandError(
+      `cannot read ${file}: it is a pipe, which can be read once`,
+      'Put a file in its place, or start anew.',
+    );
+  }
+  return readConfigText(file);
 }
 
 /** Reads part by part: what a path leads to may have no size, or no end. */

@@ -30,11 +30,11 @@ function yieldToOthers(): void {
 async function work({ file, schema }: WorkerTask, answer: (answer: WorkerAnswer) => void): Promise<void> {
   try {
     // Loaded here, since that alone is a good part of the work.
-    const [{ readConfigDocument }, { readConfigText }] = await Promise.all([
+    const [{ readConfigDocument }, { readConfigTextAgain }] = await Promise.all([
       import('./configDocument.js'),
       import('./configFile.js'),
     ]);
-    const { value, problems, variables, place } = readConfigDocument(readConfigText(file), schema);
+    const { value, problems, variables, place } = readConfigDocument(readConfigTextAgain(file), schema);
     parentPort?.on('message', (found: readonly Problem[]) => answer({ placed: place(found) }));
     answer({ read: { value, problems, variables } });
   } catch (error) {
