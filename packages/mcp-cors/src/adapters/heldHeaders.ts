@@ -7,10 +7,21 @@ const LAST_DECISION = Symbol('decision');
 
 type Held = ServerResponse & { [LAST_DECISION]?: Decision };
 
+/** Whether any response has met more than one policy: until then, none has to be asked. */
+let severalPolicies = false;
+
 /** Makes a decision the one whose headers the response is to carry, also through what was held before. */
 export function noteDecision(decision: Decision, response: ServerResponse): void {
   // Whoever holds headers has put a writeHead of his own there.
-  if (Object.hasOwn(response, 'writeHead')) (response as Held)[LAST_DECISION] = decision;
+  if (!Object.hasOwn(response, 'writeHead')) return;
+  (response as Held)[LAST_DECISION] = decision;
+  severalPolicies = true;
+}
+
+function lastDecision(response: ServerResponse): Decision | undefined {
+  return severalPolicies && Object.hasOwn(response, LAST_DECISION)
+    ? (response as Held)[LAST_DECISION]
+    : undefined;
 }
 
 /** Sets the headers of a decision in place of all CORS headers that stand there, and adds its names to Vary. */
@@ -36,14 +47,15 @@ export function replaceHeaders({ headers, vary }: Decision, response: ServerResp
 
 /**
  * Makes the headers of a decision to pass part of the head whenever that is written, and with `sealId` seals session ids on
- * their way.
+ * their way. `untouched`: the response's writeHead is known to be Node's own.
  */
 export function holdDecision(
   decision: Decision,
   response: ServerResponse,
   sealId?: (id: string) => string,
+  untouched = false,
 ): void {
-  noteDecision(decision, response);
+  if (!untouched) noteDecision(decision, response);
   holdHeaders(decision, response, sealId && sealResponse(sealId, decision.kind, response));
 }
 
@@ -53,6 +65,7 @@ export function holdDecision(
  */
 function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
   const writeHead = response.writeHead as AnyWriteHead;
+  let written = false;
   // Parameters by name: an array of the rest would be made for every response.
   response.writeHead = function holdingWriteHead(
     this: ServerResponse,
@@ -60,12 +73,13 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
     first?: unknown,
     second?: unknown,
   ) {
-    if (this.headersSent) return writeHead.call(this, status, first, second);
+    // What is said twice, Node refuses.
+    if (written) return writeHead.call(this, status, first, second);
     const reason = typeof first === 'string' ? first : undefined;
     const headers = reason === undefined ? (first ?? second) : second;
     // What Node would refuse, Node shall refuse; what it lets pass must not pass by the policy.
     const understood = isHeaderList(headers);
-    const last = Object.hasOwn(this, LAST_DECISION) ? ((this as Held)[LAST_DECISION] as Decision) : decision;
+    const last = lastDecision(this) ?? decision;
     // Most applications of node:http say all in writeHead, and Node is fastest when nothing was set before.
     if (
       onHead === undefined &&
@@ -76,15 +90,22 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
       hasOnlyCors(decision)
     ) {
       const joined = joinHeaders(decision, headers);
-      return reason === undefined
-        ? writeHead.call(this, status, joined)
-        : writeHead.call(this, status, reason, joined);
+      const result =
+        reason === undefined
+          ? writeHead.call(this, status, joined)
+          : writeHead.call(this, status, reason, joined);
+      written = true;
+      return result;
     }
     if (understood) setGivenHeaders(this, headers);
     replaceHeaders(decision, this);
     if (last !== decision) replaceHeaders(last, this);
     onHead?.();
-    return understood ? writeHead.call(this, status, reason) : writeHead.call(this, status, first, second);
+    const result = understood
+      ? writeHead.call(this, status, reason)
+      : writeHead.call(this, status, first, second);
+    written = true;
+    return result;
   } as typeof response.writeHead;
 }
 

@@ -1,7 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
-import { type Admission, type Arrival, type CarrierOptions, createAdmit } from '../carrier/index.js';
-import { type Policy, type PolicyConfig, toPolicy } from '../policy/index.js';
+import {
+  type Admission,
+  type Arrival,
+  type CarrierOptions,
+  createAdmit,
+  looksAtHeadsAlone,
+} from '../carrier/index.js';
+import { type Policy, type PolicyConfig, type RequestHead, toPolicy } from '../policy/index.js';
 import { holdDecision, noteDecision } from './heldHeaders.js';
 import { type NodeRequest, readRequestHead, rewriteRequest } from './request.js';
 import { openRequest, readWebRequestHead, targetOf } from './webRequest.js';
@@ -37,19 +43,22 @@ export function mcpCors(
   const policy = toPolicy(configOrPolicy);
   const admit = createAdmit(options);
   const apply = createApply();
+  const plain = looksAtHeadsAlone(options);
 
-  return async function mcpCors(c, next) {
-    const node = nodeExchange(c);
-    const admitted = admit(policy, readArrival(c, node, options));
-    const admission = admitted instanceof Promise ? await admitted : admitted; // a turn of the queue costs more than all else
+  /** Applies an admission, and lets the application answer what it admits. */
+  async function settle(
+    c: Context,
+    next: () => Promise<void>,
+    node: NodeExchange | undefined,
+    admission: Admission,
+  ): Promise<void> {
     const { decision, sealId } = admission;
     const answer = answerOf(decision);
-    // On Node the headers are put into the head that goes out: making a Response of every answer would cost far more.
     const applied = node !== undefined && decision.wouldDeny === undefined;
     const held = applied && answer === undefined;
     if (held) holdDecision(decision, node.outgoing, sealId);
     else if (applied) noteDecision(decision, node.outgoing);
-    const settle = (): void => {
+    const finish = (): void => {
       if (held) return;
       const response = apply(decision, c.res, sealId);
       if (response !== c.res) replaceResponse(c, response);
@@ -57,7 +66,7 @@ export function mcpCors(
     try {
       if (answer !== undefined) {
         replaceResponse(c, c.newResponse(answer.body, answer));
-        settle();
+        finish();
       } else if (changesRequest(admission)) {
         if (node !== undefined) rewriteRequest(node.incoming, admission);
         c.req.raw = openRequest(c.req.raw, admission);
@@ -65,13 +74,39 @@ export function mcpCors(
       admission.announce?.();
       if (answer !== undefined) return;
     } catch (error) {
-      settle(); // what an error handler answers takes over the headers that stand here
+      finish(); // what an error handler answers takes over the headers that stand here
       throw error;
     }
     await next();
-    settle();
+    finish();
+  }
+
+  // Nothing is awaited that is there already: a turn of the queue costs more than all else.
+  return async function mcpCors(c, next) {
+    const node = nodeExchange(c);
+    if (node === undefined || !plain || policy.settings.sessions !== undefined) {
+      const admitted = admit(policy, readArrival(c, node, options));
+      return settle(c, next, node, admitted instanceof Promise ? await admitted : admitted);
+    }
+    const decided = policy.decide(readNodeHead(node.incoming, options.loopback));
+    const decision = decided instanceof Promise ? await decided : decided;
+    if (decision.status !== undefined || decision.wouldDeny !== undefined) {
+      return settle(c, next, node, { ...UNCHANGED, decision });
+    }
+    // On Node the headers are put into the head that goes out: making a Response of every answer would cost far more.
+    holdDecision(decision, node.outgoing);
+    await next();
   };
 }
+
+/** An admission that changes nothing about the request. */
+const UNCHANGED: Omit<Admission, 'decision'> = Object.freeze({
+  sessionId: undefined,
+  target: undefined,
+  requestId: undefined,
+  sealId: undefined,
+  announce: undefined,
+});
 
 /** Puts a response in the place of another. Hono would add the headers of the one before to it. */
 function replaceResponse(c: Context, response: Response): void {
@@ -98,15 +133,18 @@ function readArrival(
     };
   }
   const { incoming } = node;
-  const target = incoming.url ?? '/';
-  const head = readRequestHead(incoming, target);
   const requestId = incoming.headers['x-request-id'];
   return {
-    head: loopback === undefined ? head : { ...head, loopback },
-    target,
+    head: readNodeHead(incoming, loopback),
+    target: incoming.url ?? '/',
     address: address?.(c) ?? incoming.socket.remoteAddress,
     requestId: typeof requestId === 'string' ? requestId : undefined,
   };
+}
+
+function readNodeHead(incoming: NodeRequest, loopback: boolean | undefined): RequestHead {
+  const head = readRequestHead(incoming, incoming.url ?? '/');
+  return loopback === undefined ? head : { ...head, loopback };
 }
 
 /** A request as Node received it, and the response that goes out. */

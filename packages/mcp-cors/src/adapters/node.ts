@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { type Admission, type CarrierOptions, createAdmit } from '../carrier/index.js';
+import { type Admission, type CarrierOptions, createAdmit, looksAtHeadsAlone } from '../carrier/index.js';
 import { type Decision, type Policy, type PolicyConfig, toPolicy } from '../policy/index.js';
 import { createProvenance, type TrustProxy } from './forwarded.js';
 import { type NodeRequest, readRequestHead, rewriteRequest } from './request.js';
@@ -74,8 +74,7 @@ export function createCarrier(configOrPolicy: PolicyConfig | Policy, options: No
   const policy = toPolicy(configOrPolicy);
   const admit = createAdmit(options);
   const provenanceOf = createProvenance(options.trustProxy);
-  const { onDecision, limiter, requestId = false, trustProxy } = options;
-  const plain = onDecision === undefined && limiter === undefined && !requestId && trustProxy === undefined;
+  const plain = looksAtHeadsAlone(options) && options.trustProxy === undefined;
 
   return (request, response, target, proceed, fail, answered) => {
     if (plain && policy.settings.sessions === undefined) {

@@ -21,8 +21,9 @@ export function applyDecision(
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
   if (decision.status === undefined) {
     // Where writeHead is not Node's own, the head may be written without it: headers are set at once as well.
-    if (response.writeHead !== ServerResponse.prototype.writeHead) replaceHeaders(decision, response);
-    holdDecision(decision, response, sealId);
+    const untouched = response.writeHead === ServerResponse.prototype.writeHead;
+    if (!untouched) replaceHeaders(decision, response);
+    holdDecision(decision, response, sealId, untouched);
     return false;
   }
   noteDecision(decision, response);

@@ -72,6 +72,11 @@ export interface Admission {
 /** Decides about requests, with everything that needs more than their heads. Never throws and never rejects. */
 export type Admit = (policy: Policy, arrival: Arrival) => Admission | Promise<Admission>;
 
+/** Whether a policy without sessions is all that a carrier with these options asks: who sends a request, it need not know. */
+export function looksAtHeadsAlone({ onDecision, limiter, requestId = false }: CarrierOptions): boolean {
+  return onDecision === undefined && limiter === undefined && !requestId;
+}
+
 /** Makes the common part of all carriers. Policies with the same settings share a sealer. */
 export function createAdmit(options: CarrierOptions): Admit {
   const { onDecision, limiter, onLimiterError = 'allow' } = options;

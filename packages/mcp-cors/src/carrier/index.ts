@@ -5,7 +5,14 @@ export {
   createEndpointAddressRewriter,
   type EndpointEventRewriter,
 } from '../session/index.js';
-export { type Admission, type Admit, type Arrival, type CarrierOptions, createAdmit } from './admission.js';
+export {
+  type Admission,
+  type Admit,
+  type Arrival,
+  type CarrierOptions,
+  createAdmit,
+  looksAtHeadsAlone,
+} from './admission.js';
 export { clientKey } from './clientKey.js';
 export type { DecisionEvent } from './decisionEvent.js';
 export {
