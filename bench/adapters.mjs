@@ -11,8 +11,11 @@ const GENERATIONS = Number(process.env.GENERATIONS ?? 4);
 const ROUNDS = Number(process.env.ROUNDS ?? 50);
 /** A short turn: what else the machine does in a moment then meets all servers alike. */
 const REQUESTS = 250;
-/** Until V8 has optimised all that a request runs through: a server's first second is not what it costs. */
-const WARM_UP_REQUESTS = 15_000;
+/**
+ * Until V8 has optimised all that a request runs through: a server's first second is not what it costs. In turns as well: who
+ * is warm first and then waits for the others is up to a fifth slower for it, whatever it serves.
+ */
+const WARM_UP_ROUNDS = 60;
 const SIZES = [1, 10_000];
 const BODY = JSON.stringify({
   jsonrpc: '2.0',
@@ -172,9 +175,9 @@ const CANDIDATES = [
 ];
 
 /** CPU time per request of each candidate in each round, in microseconds. */
-async function runGeneration(framework) {
+async function runGeneration(framework, candidates) {
   const servers = [];
-  for (const [variant, size] of CANDIDATES) {
+  for (const [variant, size] of candidates) {
     servers.push({
       variant,
       size,
@@ -182,14 +185,12 @@ async function runGeneration(framework) {
     });
   }
   const rounds = servers.map(() => []);
-  for (let round = -1; round < ROUNDS; round++) {
-    // Neither is always the first after a pause, nor always behind the same other.
-    const order = servers.map((_, i) => (round % 2 === 0 ? i : servers.length - 1 - i));
-    for (const i of order) {
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+    for (const i of turnsOf(round + WARM_UP_ROUNDS, servers.length)) {
       const { variant, size, server } = servers[i];
       const origin = originsOf(size).at(-1);
       const before = await server.cpuMs();
-      await load(server.url, round < 0 ? WARM_UP_REQUESTS : REQUESTS, {
+      await load(server.url, REQUESTS, {
         origin,
         body: BODY,
         prove: (headers) => {
@@ -206,11 +207,24 @@ async function runGeneration(framework) {
   return rounds;
 }
 
+/** Whose turn it is in a round: each is first as often as last, and behind each of its neighbours. */
+function turnsOf(round, count) {
+  const turns = Array.from({ length: count }, (_, i) => (i + (round >> 1)) % count);
+  return round % 2 === 0 ? turns : turns.reverse();
+}
+
 async function measure(framework) {
   // A process keeps the luck that it had when it was compiled and laid out in memory, so there are several of each.
-  const generations = [];
-  for (let i = 0; i < GENERATIONS; i++) generations.push(await runGeneration(framework));
-  const costs = CANDIDATES.map((_, i) => generations.flatMap((rounds) => rounds[i]));
+  const costs = CANDIDATES.map(() => []);
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    // Nor is one always started before the others.
+    const order = turnsOf(generation, CANDIDATES.length);
+    const rounds = await runGeneration(
+      framework,
+      order.map((i) => CANDIDATES[i]),
+    );
+    for (const [place, i] of order.entries()) costs[i].push(...rounds[place]);
+  }
   const [bare, ...others] = costs;
   const shown = (list) => {
     const part = median(list.map((cost, round) => bare[round] / cost)); // each with its neighbour in time
