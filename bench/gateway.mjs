@@ -11,6 +11,7 @@ import { median, printTable } from './table.mjs';
 
 const [, , chosen, rounds = '7', requests = '4000', warmUp = '12000'] = process.argv;
 const ROUNDS = Number(rounds);
+const WARM_UP_TURNS = 8;
 const REQUESTS = Number(requests);
 const WARM_UP_REQUESTS = Number(warmUp);
 const SILENCE_MS = 2_000;
@@ -55,16 +56,17 @@ const all = [{ name: 'direct', process: upstream }];
 for (const name of names) all.push({ name, process: await CANDIDATES[name](upstream.url) });
 
 const figures = new Map(all.map(({ name }) => [name, { cpu: [], rate: [], silent: undefined }]));
-for (const { name, process: proxy } of all) {
-  await load(proxy.url, WARM_UP_REQUESTS * (SLOW[name] ?? 1), {
-    origin: ORIGIN,
-    body,
-    headers: proxy.headers,
-  });
-  figures.get(name).silent = await silentStream(proxy.url);
-}
-for (let round = 0; round < ROUNDS; round++) {
+// In turns, as later: who is warm first and then waits for the others is slower for it.
+for (let turn = 0; turn < WARM_UP_TURNS; turn++) {
   for (const { name, process: proxy } of all) {
+    const count = Math.ceil((WARM_UP_REQUESTS * (SLOW[name] ?? 1)) / WARM_UP_TURNS);
+    await load(proxy.url, count, { origin: ORIGIN, body, headers: proxy.headers });
+  }
+}
+for (const { name, process: proxy } of all) figures.get(name).silent = await silentStream(proxy.url);
+for (let round = 0; round < ROUNDS; round++) {
+  // Neither is always first, nor always behind the same other.
+  for (const { name, process: proxy } of round % 2 === 0 ? all : all.toReversed()) {
     const count = REQUESTS * (SLOW[name] ?? 1);
     const before = await proxy.cpuMs();
     const started = performance.now();
