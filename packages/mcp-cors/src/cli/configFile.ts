@@ -26,13 +26,21 @@ export function readConfigText(file: string, hint = 'Name the configuration with
 
 /** The text of a configuration file that has been read before: a pipe says everything once, and waiting for it has no end. */
 export function readConfigTextAgain(file: string): string {
-  if (statSync(file, { throwIfNoEntry: false })?.isFIFO()) {
+  if (isPipe(file)) {
     throw new CommandError(
       `cannot read ${file}: it is a pipe, which can be read once`,
       'Put a file in its place, or start anew.',
     );
   }
   return readConfigText(file);
+}
+
+function isPipe(file: string): boolean {
+  try {
+    return statSync(file).isFIFO();
+  } catch {
+    return false; // what is wrong with it, reading will tell
+  }
 }
 
 /** Reads part by part: what a path leads to may have no size, or no end. */

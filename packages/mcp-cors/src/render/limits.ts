@@ -79,9 +79,9 @@ export const ADDRESS_SPELLINGS: Limit = Object.freeze({
   weakens: false,
   concerns: ({ origins: { any, patterns, expressions } }) =>
     any || [...patterns, ...expressions].some(({ regexp }) => regexp.includes('\\[')),
-  what: 'Where an origin may have any IPv6 address, it may have it in any spelling, and in one that is no address.',
-  why: 'An expression that holds for the shortest spelling alone would be longer than all the rest.',
-  instead: 'Nothing: browsers send the shortest spelling, and nothing else.',
+  what: 'Where an origin may have any host, it may have an IPv6 address in any spelling, or a last label of up to 126 characters that begins with a digit.',
+  why: 'An expression that holds for the shortest spelling and for the length as well would be longer than all the rest.',
+  instead: 'Nothing: browsers send the shortest spelling, and no name has such a label.',
 } satisfies Limit);
 
 /** Of targets whose debug mode finds what is missing by one expression. */
