@@ -193,6 +193,7 @@ async function runGeneration(framework, candidates) {
       await load(server.url, REQUESTS, {
         origin,
         body: BODY,
+        awake: true,
         prove: (headers) => {
           const allowed = headers['access-control-allow-origin'];
           if (variant.startsWith('bare') === (allowed === origin))

@@ -60,10 +60,16 @@ export function cpuMsOf(pid) {
   return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
-/** Sends so many POSTs of a page, each with the body for its number; each must be answered with 200. */
-export async function load(url, requests, { origin, body, headers = {}, prove = () => {} }) {
+/**
+ * Sends so many POSTs of a page, each with the body for its number; each must be answered with 200. With `awake` the client does
+ * not sleep while it waits: waking it is the server's CPU time, and the more of it the longer the server lets it wait.
+ */
+export async function load(url, requests, { origin, body, headers = {}, prove = () => {}, awake = false }) {
   const pool = new Pool(url, { connections: CONNECTIONS });
   let next = 0;
+  let waiting = awake;
+  const stayAwake = () => void (waiting && setImmediate(stayAwake));
+  stayAwake();
   const worker = async () => {
     while (next < requests) {
       const number = next++;
@@ -83,7 +89,9 @@ export async function load(url, requests, { origin, body, headers = {}, prove = 
       prove(answer.headers);
     }
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
+  await Promise.all(Array.from({ length: CONNECTIONS }, worker)).finally(() => {
+    waiting = false;
+  });
   await pool.close();
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Policy, PolicyConfig } from '../policy/index.js';
-import { createCarrier, type NodeCarrierOptions } from './node.js';
+import { createCarrier, follow, type NodeCarrierOptions, PASSED } from './node.js';
 
 export type { CarrierOptions, DecisionEvent, Limiter, LimiterConfig, NodeCarrierOptions } from './node.js';
 
@@ -31,12 +31,13 @@ export function mcpCors(
 ): ExpressHandler {
   const carry = createCarrier(configOrPolicy, options);
   return (request, response, next) => {
-    const target = request.originalUrl ?? request.url ?? '/';
-    const proceed = (opened?: string): void => {
+    const carried = carry(request, response, request.originalUrl ?? request.url ?? '/');
+    if (carried === PASSED) return next();
+    const proceed = (opened: string | undefined): void => {
       if (opened !== undefined) parseQueryAgain(request);
       next();
     };
-    carry(request, response, target, proceed, next);
+    follow(carried, proceed, next);
   };
 }
 

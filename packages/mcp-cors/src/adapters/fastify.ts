@@ -1,5 +1,5 @@
 import type { Policy, PolicyConfig } from '../policy/index.js';
-import { createCarrier, type NodeCarrierOptions } from './node.js';
+import { type Carried, createCarrier, follow, type NodeCarrierOptions, PASSED } from './node.js';
 import type { NodeRequest } from './request.js';
 import type { NodeResponse } from './response.js';
 
@@ -53,20 +53,13 @@ export function mcpCors(
     instance.addHook('onRequest', function mcpCors(request, reply, done) {
       const { raw } = request;
       const target = raw.originalUrl ?? raw.url ?? '/';
-      const fail = (fault: unknown): void => {
-        // Fastify drops errors after the answer without a word.
-        if (reply.sent) request.log.error(fault, 'mcp-cors: failed after its answer');
-        else done(fault instanceof Error ? fault : new Error(String(fault)));
-      };
-      const proceed = (opened?: string): void => {
-        if (opened !== undefined) openQuery(request.query, target, opened);
-        done();
-      };
       try {
-        carry(raw, reply.raw, target, proceed, fail, () => reply.hijack());
+        const carried = carry(raw, reply.raw, target);
+        if (carried !== PASSED) return proceed(carried, target, request, reply, done);
       } catch (fault) {
-        fail(fault);
+        return fail(fault, request, reply, done);
       }
+      done();
     });
     ready();
   }
@@ -77,6 +70,30 @@ export function mcpCors(
     [Symbol.for('fastify.display-name')]: 'mcp-cors',
     [Symbol.for('plugin-meta')]: { name: 'mcp-cors', fastify: '5.x' },
   });
+}
+
+type Hook = Parameters<FastifyInstanceLike['addHook']>[1];
+
+function proceed(
+  carried: Carried | Promise<Carried>,
+  target: string,
+  ...[request, reply, done]: Parameters<Hook>
+): void {
+  follow(
+    carried,
+    (opened) => {
+      if (opened !== undefined) openQuery(request.query, target, opened);
+      done();
+    },
+    (fault) => fail(fault, request, reply, done),
+    () => reply.hijack(),
+  );
+}
+
+function fail(fault: unknown, ...[request, reply, done]: Parameters<Hook>): void {
+  // Fastify drops errors after the answer without a word.
+  if (reply.sent) request.log.error(fault, 'mcp-cors: failed after its answer');
+  else done(fault instanceof Error ? fault : new Error(String(fault)));
 }
 
 /** Opens the session in a query that was parsed before. Where a parser of one's own left it, is not known. */

@@ -30,8 +30,9 @@ export function replaceHeaders({ headers, vary }: Decision, response: ServerResp
   const names = response.getHeaderNames();
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
-    if (name === 'vary') varies = true;
-    else if (isCorsResponseHeader(name) && !headers.some((field) => field[0] === name))
+    const first = name.charCodeAt(0); // tells nearly all names from those that matter
+    if (first === LETTER_V && name === 'vary') varies = true;
+    else if (first === LETTER_A && isCorsResponseHeader(name) && !isAmong(headers, name))
       response.removeHeader(name);
   }
   // Looked up once: V8 cannot remember where properties of Express's responses are, each has a shape of its own.
@@ -45,34 +46,41 @@ export function replaceHeaders({ headers, vary }: Decision, response: ServerResp
   else setHeader.call(response, 'vary', vary);
 }
 
+const LETTER_A = 0x61;
+const LETTER_V = 0x76;
+
+function isAmong(headers: readonly HeaderField[], name: string): boolean {
+  return headers.some((field) => field[0] === name);
+}
+
 /**
  * Makes the headers of a decision to pass part of the head whenever that is written, and with `sealId` seals session ids on
- * their way. `untouched`: the response's writeHead is known to be Node's own.
+ * their way. `nodes`: the response's writeHead, where that is known to be Node's own.
  */
 export function holdDecision(
   decision: Decision,
   response: ServerResponse,
   sealId?: (id: string) => string,
-  untouched = false,
+  nodes?: ServerResponse['writeHead'],
 ): void {
-  if (!untouched) noteDecision(decision, response);
-  holdHeaders(decision, response, sealId && sealResponse(sealId, decision.kind, response));
+  if (nodes === undefined) noteDecision(decision, response);
+  const onHead = sealId && sealResponse(sealId, decision.kind, response);
+  response.writeHead = holdHeaders(decision, nodes ?? response.writeHead, onHead);
 }
 
 /**
- * Makes the policy's headers the last word when the head is written, however the application says its own: with
- * `setHeader`, with `writeHead`, or not at all. `onHead` is called when the head is complete.
+ * Makes a `writeHead` by which the policy's headers are the last word when the head is written, however the application says
+ * its own: with `setHeader`, with `writeHead`, or not at all. `onHead` is called when the head is complete.
  */
-function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () => void): void {
-  const writeHead = response.writeHead as AnyWriteHead;
+function holdHeaders(
+  decision: Decision,
+  given: ServerResponse['writeHead'],
+  onHead: (() => void) | undefined,
+): ServerResponse['writeHead'] {
+  const writeHead = given as AnyWriteHead;
   let written = false;
   // Parameters by name: an array of the rest would be made for every response.
-  response.writeHead = function holdingWriteHead(
-    this: ServerResponse,
-    status: number,
-    first?: unknown,
-    second?: unknown,
-  ) {
+  return function holdingWriteHead(this: ServerResponse, status: number, first?: unknown, second?: unknown) {
     // What is said twice, Node refuses.
     if (written) return writeHead.call(this, status, first, second);
     const reason = typeof first === 'string' ? first : undefined;
@@ -82,12 +90,12 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
     const last = lastDecision(this) ?? decision;
     // Most applications of node:http say all in writeHead, and Node is fastest when nothing was set before.
     if (
+      headers !== undefined &&
+      understood &&
       onHead === undefined &&
       last === decision &&
-      understood &&
-      headers !== undefined &&
       this.getHeaderNames().length === 0 &&
-      hasOnlyCors(decision)
+      hasOnlyCors(decision.headers)
     ) {
       const joined = joinHeaders(decision, headers);
       const result =
@@ -106,14 +114,17 @@ function holdHeaders(decision: Decision, response: ServerResponse, onHead?: () =
       : writeHead.call(this, status, first, second);
     written = true;
     return result;
-  } as typeof response.writeHead;
+  } as ServerResponse['writeHead'];
 }
 
-/** Whether a decision sets nothing that an application could have set as well, but for CORS headers. */
-function hasOnlyCors({ headers }: Decision): boolean {
-  for (let i = 0; i < headers.length; i++) {
-    if (!isCorsResponseHeader((headers[i] as HeaderField)[0])) return false;
-  }
+/** The headers that were looked at last and found to be CORS headers alone: decisions share theirs. */
+let onlyCors: readonly HeaderField[] | undefined;
+
+/** Whether headers are none that an application could have set as well, but for CORS headers. */
+function hasOnlyCors(headers: readonly HeaderField[]): boolean {
+  if (headers === onlyCors) return true;
+  if (!headers.every(([name]) => isCorsResponseHeader(name))) return false;
+  onlyCors = headers;
   return true;
 }
 
@@ -152,16 +163,11 @@ function setGivenHeaders(response: ServerResponse, headers: GivenHeaders | undef
 function joinHeaders({ headers, vary }: Decision, given: GivenHeaders): unknown[] {
   const joined: unknown[] = [];
   let varies = vary;
-  const add = (name: string, value: unknown): void => {
-    const first = name.charCodeAt(0) | 0x20;
-    if (first === 0x61 && isCorsResponseHeader(name.toLowerCase())) return;
-    if (first === 0x76 && name.toLowerCase() === 'vary') varies = mergeVary(String(value), varies);
-    else joined.push(name, value);
-  };
   if (Array.isArray(given)) {
-    for (const [name, value] of pairsOf(given)) add(name, value);
+    for (const [name, value] of pairsOf(given)) varies = joinHeader(joined, varies, name, value);
   } else {
-    for (const name in given) add(name, (given as OutgoingHttpHeaders)[name]);
+    const named = given as OutgoingHttpHeaders;
+    for (const name in named) varies = joinHeader(joined, varies, name, named[name]);
   }
   for (let i = 0; i < headers.length; i++) {
     const field = headers[i] as HeaderField;
@@ -169,6 +175,15 @@ function joinHeaders({ headers, vary }: Decision, given: GivenHeaders): unknown[
   }
   if (varies !== '') joined.push('vary', varies);
   return joined;
+}
+
+/** Adds a header of the application's to a flat list, unless it is the policy's to say. Gives what Vary is to be. */
+function joinHeader(joined: unknown[], varies: string, name: string, value: unknown): string {
+  const first = name.charCodeAt(0) | 0x20; // in lower case
+  if (first === LETTER_A && isCorsResponseHeader(name.toLowerCase())) return varies;
+  if (first === LETTER_V && name.toLowerCase() === 'vary') return mergeVary(String(value), varies);
+  joined.push(name, value);
+  return varies;
 }
 
 function pairsOf(headers: readonly unknown[]): readonly (readonly [string, string])[] {

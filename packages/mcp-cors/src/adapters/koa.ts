@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Policy, PolicyConfig } from '../policy/index.js';
-import { createCarrier, type NodeCarrierOptions } from './node.js';
+import { type Carried, createCarrier, type NodeCarrierOptions, PASSED } from './node.js';
 
 export type { CarrierOptions, DecisionEvent, Limiter, LimiterConfig, NodeCarrierOptions } from './node.js';
 
@@ -14,7 +14,7 @@ export interface KoaContext {
 }
 
 /** Koa middleware. */
-export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>;
 
 /**
  * Koa middleware: `app.use(mcpCors({ origins: ['https://app.example.com'] }))`, before body parsers, routers and other
@@ -28,17 +28,23 @@ export function mcpCors(
 ): KoaMiddleware {
   const carry = createCarrier(configOrPolicy, options);
   return function mcpCors(context, next) {
-    return new Promise((resolve, reject) => {
-      const proceed = (opened?: string): void => {
-        // Koa keeps the target as it came in twice, apart from the request's own.
-        if (opened !== undefined) context.originalUrl = context.request.originalUrl = opened;
-        next().then(() => resolve(), reject);
-      };
-      const answered = (): void => {
-        context.respond = false;
-        resolve();
-      };
-      carry(context.req, context.res, context.originalUrl, proceed, reject, answered);
-    });
+    const carried = carry(context.req, context.res, context.originalUrl);
+    // A promise of our own would cost more than the decision.
+    return carried === PASSED ? next() : proceed(carried, context, next);
   };
+}
+
+async function proceed(
+  carried: Carried | Promise<Carried>,
+  context: KoaContext,
+  next: () => Promise<unknown>,
+): Promise<void> {
+  const { answered, opened } = await carried;
+  if (answered) {
+    context.respond = false;
+    return;
+  }
+  // Koa keeps the target as it came in twice, apart from the request's own.
+  if (opened !== undefined) context.originalUrl = context.request.originalUrl = opened;
+  await next();
 }

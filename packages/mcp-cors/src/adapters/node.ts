@@ -44,8 +44,11 @@ export function mcpCors(
   return <Request extends NodeRequest, Response extends NodeResponse>(
     listener: (request: Request, response: Response) => unknown,
   ) =>
-    (request: Request, response: Response): void =>
-      carry(request, response, request.url ?? '/', () => listener(request, response), throwOutside);
+    (request: Request, response: Response): void => {
+      const carried = carry(request, response, request.url ?? '/');
+      if (carried === PASSED) listener(request, response);
+      else follow(carried, () => listener(request, response), throwOutside);
+    };
 }
 
 /** Throws where a listener's own error would end up: with the process, and not in a promise of ours. */
@@ -55,19 +58,24 @@ function throwOutside(error: unknown): void {
   });
 }
 
-/**
- * Decides about a Node request and applies the decision, at once or when a directory or a limiter has answered. What
- * passes goes on with `proceed`, which is given the target where a session in it was opened; what was answered here
- * ends with `answered`. What is thrown later than at once goes to `fail`.
- */
+/** What became of a request. */
+export interface Carried {
+  /** Whether it was answered here; otherwise it is the application's. */
+  readonly answered: boolean;
+  /** The request target, where a session in it was opened. */
+  readonly opened: string | undefined;
+}
+
+/** What becomes of nearly every request: the application answers it as it is. */
+export const PASSED: Carried = Object.freeze({ answered: false, opened: undefined });
+const ANSWERED: Carried = Object.freeze({ answered: true, opened: undefined });
+
+/** Decides about a Node request and applies the decision, at once or when a directory or a limiter has answered. */
 export type Carry = (
   request: NodeRequest,
   response: NodeResponse,
   target: string,
-  proceed: (opened?: string) => void,
-  fail: (error: unknown) => void,
-  answered?: () => void,
-) => void;
+) => Carried | Promise<Carried>;
 
 /** Makes the part that all adapters for Node have in common. */
 export function createCarrier(configOrPolicy: PolicyConfig | Policy, options: NodeCarrierOptions): Carry {
@@ -76,22 +84,20 @@ export function createCarrier(configOrPolicy: PolicyConfig | Policy, options: No
   const provenanceOf = createProvenance(options.trustProxy);
   const plain = looksAtHeadsAlone(options) && options.trustProxy === undefined;
 
-  return (request, response, target, proceed, fail, answered) => {
+  return (request, response, target) => {
     if (plain && policy.settings.sessions === undefined) {
       const decided = policy.decide(readRequestHead(request, target));
-      if (decided instanceof Promise)
-        decided.then((later) => conclude(later, response, proceed, answered)).catch(fail);
-      else conclude(decided, response, proceed, answered);
-      return;
+      return decided instanceof Promise
+        ? decided.then((decision) => apply(decision, response))
+        : apply(decided, response);
     }
     const { address, scheme } = provenanceOf(request);
     const head = readRequestHead(request, target, scheme);
-    const settle = (admission: Admission): void => {
-      const done = applyDecision(admission.decision, response, admission.sealId);
-      if (!done) rewriteRequest(request, admission);
+    const settle = (admission: Admission): Carried => {
+      const carried = apply(admission.decision, response, admission.sealId);
+      if (!carried.answered) rewriteRequest(request, admission);
       admission.announce?.();
-      if (done) answered?.();
-      else proceed(admission.target);
+      return admission.target === undefined ? carried : { ...carried, opened: admission.target };
     };
     const given = request.headers['x-request-id'];
     const admitted = admit(policy, {
@@ -100,17 +106,25 @@ export function createCarrier(configOrPolicy: PolicyConfig | Policy, options: No
       address,
       requestId: typeof given === 'string' ? given : undefined,
     });
-    if (admitted instanceof Promise) admitted.then(settle).catch(fail);
-    else settle(admitted);
+    return admitted instanceof Promise ? admitted.then(settle) : settle(admitted);
   };
 }
 
-function conclude(
-  decision: Decision,
-  response: NodeResponse,
-  proceed: () => void,
-  answered: (() => void) | undefined,
+function apply(decision: Decision, response: NodeResponse, sealId?: (id: string) => string): Carried {
+  return applyDecision(decision, response, sealId) ? ANSWERED : PASSED;
+}
+
+/**
+ * Calls what comes next for a request, as soon as it is known what became of it: `proceed`, or `answered`. What goes wrong
+ * later than at once goes to `fail`.
+ */
+export function follow(
+  carried: Carried | Promise<Carried>,
+  proceed: (opened: string | undefined) => void,
+  fail: (error: unknown) => void,
+  answered: () => void = () => {},
 ): void {
-  if (applyDecision(decision, response)) answered?.();
-  else proceed();
+  const next = (known: Carried): void => (known.answered ? answered() : proceed(known.opened));
+  if (carried instanceof Promise) carried.then(next).catch(fail);
+  else next(carried);
 }

@@ -132,10 +132,21 @@ function isIncomplete(rawHeaders: readonly string[], socket: Socket): boolean {
   return most > 0 && rawHeaders.length >= 2 * most;
 }
 
-/** Whether a name is this one; the two spellings that clients use are told without making a string. */
+/**
+ * Whether a name is this one, in whatever case; both are equally long, by four characters at least. Two characters tell nearly
+ * all others from it, and the two spellings that clients use are told without making a string.
+ */
 function isNamed(name: string, usual: string, lowerCase: string): boolean {
-  return name === usual || name === lowerCase || name.toLowerCase() === lowerCase;
+  const late = lowerCase.length - 4;
+  return (
+    (name.charCodeAt(0) | CASE_BIT) === lowerCase.charCodeAt(0) &&
+    (name.charCodeAt(late) | CASE_BIT) === lowerCase.charCodeAt(late) &&
+    (name === usual || name === lowerCase || name.toLowerCase() === lowerCase)
+  );
 }
+
+/** What makes a letter of ASCII a small one. */
+const CASE_BIT = 0x20;
 
 function combine(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`;

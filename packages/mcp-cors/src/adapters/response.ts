@@ -21,9 +21,10 @@ export function applyDecision(
   if (decision.wouldDeny !== undefined) return false; // report-only: the response stays the application's own
   if (decision.status === undefined) {
     // Where writeHead is not Node's own, the head may be written without it: headers are set at once as well.
-    const untouched = response.writeHead === ServerResponse.prototype.writeHead;
-    if (!untouched) replaceHeaders(decision, response);
-    holdDecision(decision, response, sealId, untouched);
+    const { writeHead } = response;
+    const nodes = writeHead === ServerResponse.prototype.writeHead ? writeHead : undefined;
+    if (nodes === undefined) replaceHeaders(decision, response);
+    holdDecision(decision, response, sealId, nodes);
     return false;
   }
   noteDecision(decision, response);

@@ -123,9 +123,18 @@ export function createEndpointClassifier(
   const exactInAnyCase = new Map([...exact].map(([path, kind]) => [path.toLowerCase(), kind]));
   const belowInAnyCase = below.map(([prefix, kind]) => [prefix.toLowerCase(), kind] as const);
 
+  let lastPath: string | undefined; // one of those above
+  let lastKind: EndpointKind = 'mcp';
+
   return (path) => {
+    // Most requests go to the same path: a comparison saves hashing it.
+    if (path === lastPath) return lastKind;
     const kind = exact.get(path);
-    if (kind !== undefined) return kind;
+    if (kind !== undefined) {
+      lastPath = path;
+      lastKind = kind;
+      return kind;
+    }
     if (!isPlainPath(path)) return 'mcp';
     const found = kindBelow(path, below);
     const lower = path.toLowerCase();
