@@ -1,5 +1,5 @@
 import type { Policy, PolicyConfig } from '../policy/index.js';
-import { type Carried, createCarrier, follow, type NodeCarrierOptions, PASSED } from './node.js';
+import { type Carried, createCarrier, follow, type NodeCarrierOptions, PASSED } from './carry.js';
 import type { NodeRequest } from './request.js';
 import type { NodeResponse } from './response.js';
 

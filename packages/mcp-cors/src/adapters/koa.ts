@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Policy, PolicyConfig } from '../policy/index.js';
-import { type Carried, createCarrier, type NodeCarrierOptions, PASSED } from './node.js';
+import { type Carried, createCarrier, type NodeCarrierOptions, PASSED } from './carry.js';
 
 export type { CarrierOptions, DecisionEvent, Limiter, LimiterConfig, NodeCarrierOptions } from './node.js';
 
